@@ -1,0 +1,140 @@
+/**
+ * A burst: the frames that one call moves.
+ *
+ * All frames of a burst stand in one arena of bytes whose address never
+ * changes, so that the kernel reads and writes them where they are. Columns
+ * beside the arena tell where each frame starts and how long it is: a
+ * structure of arrays, so that nothing is allocated for a frame. Frames need
+ * not touch one another: a receiver may lay out equal slots first and learn
+ * the lengths afterwards.
+ *
+ * @module
+ */
+
+import { MAX_FRAME_BYTES } from "./frame.ts";
+
+/** Frames start at multiples of this many bytes, so that headers can be read as words. */
+export const FRAME_ALIGN_BYTES = 64;
+
+/** Room for one frame of any legal length, a multiple of {@linkcode FRAME_ALIGN_BYTES}. */
+export const FRAME_SLOT_BYTES: number = roundUp(MAX_FRAME_BYTES + 16);
+
+const DEFAULT_CAPACITY_FRAMES = 128;
+
+/** Frames on their way from one plug to another. Not shared between threads. */
+export class Burst {
+  /** The arena. Its address never changes; frames stand anywhere in it. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+
+  /** Offset in the arena of each frame's first byte, for indexes below `count`. */
+  readonly start: Uint32Array<ArrayBuffer>;
+
+  /** Length of each frame in bytes, for indexes below `count`. */
+  readonly length: Uint32Array<ArrayBuffer>;
+
+  /**
+   * What each frame is: 0 for one plain frame, otherwise a superframe's kind
+   * as `struct virtio_net_hdr` numbers it (`gso_type`, linux/virtio_net.h).
+   */
+  readonly kind: Uint8Array<ArrayBuffer>;
+
+  /** Payload bytes of each segment of a superframe; without meaning where `kind` is 0. */
+  readonly segmentSize: Uint16Array<ArrayBuffer>;
+
+  /**
+   * Where the checksum that is still to be computed begins, in bytes from the
+   * frame's start; 0 when the frame's checksums are complete.
+   */
+  readonly checksumStart: Uint16Array<ArrayBuffer>;
+
+  /** Where that checksum is to be written, in bytes from `checksumStart`. */
+  readonly checksumOffset: Uint16Array<ArrayBuffer>;
+
+  /** Frames in the burst. */
+  count = 0;
+
+  /** Offset of the arena's first byte that no frame occupies and none before it is free. */
+  tail = 0;
+
+  /**
+   * @param capacityFrames Most frames that the burst holds.
+   * @param arenaBytes Size of the arena.
+   */
+  constructor(
+    readonly capacityFrames: number = DEFAULT_CAPACITY_FRAMES,
+    arenaBytes: number = DEFAULT_CAPACITY_FRAMES * FRAME_SLOT_BYTES,
+  ) {
+    this.bytes = new Uint8Array(arenaBytes);
+    this.start = new Uint32Array(capacityFrames);
+    this.length = new Uint32Array(capacityFrames);
+    this.kind = new Uint8Array(capacityFrames);
+    this.segmentSize = new Uint16Array(capacityFrames);
+    this.checksumStart = new Uint16Array(capacityFrames);
+    this.checksumOffset = new Uint16Array(capacityFrames);
+  }
+
+  /** Forgets all frames. Offsets taken before are void. */
+  clear(): void {
+    this.count = 0;
+    this.tail = 0;
+  }
+
+  /**
+   * How many frames of up to `slotBytes` still fit, one slot after the other
+   * from `tail` on.
+   *
+   * @param slotBytes Distance from one frame's start to the next: a multiple of
+   * {@linkcode FRAME_ALIGN_BYTES}.
+   */
+  room(slotBytes: number): number {
+    const slots = Math.floor((this.bytes.length - this.tail) / slotBytes);
+    const frames = this.capacityFrames - this.count;
+    return slots < frames ? slots : frames;
+  }
+
+  /**
+   * Adds a plain frame that already stands in the arena. The caller has seen
+   * to it that there is room.
+   *
+   * @param start Offset of its first byte.
+   * @param length Its length in bytes.
+   */
+  append(start: number, length: number): void {
+    const index = this.count++;
+    this.start[index] = start;
+    this.length[index] = length;
+    this.kind[index] = 0;
+    this.checksumStart[index] = 0;
+    const end = roundUp(start + length);
+    if (end > this.tail) this.tail = end;
+  }
+
+  /**
+   * Copies a frame into the arena and adds it. For set-up, tests and plugs
+   * that make frames; not needed where the kernel writes into the arena.
+   *
+   * @param frame Copied; stays the caller's.
+   * @returns Whether there was room.
+   */
+  push(frame: Uint8Array): boolean {
+    if (this.room(roundUp(frame.length)) < 1) return false;
+    this.bytes.set(frame, this.tail);
+    this.append(this.tail, frame.length);
+    return true;
+  }
+
+  /**
+   * The bytes of one frame, for tests and slow paths: makes a new view.
+   *
+   * @param index Below `count`.
+   * @returns A view of the arena, valid until the burst is cleared.
+   */
+  frame(index: number): Uint8Array<ArrayBuffer> {
+    const start = this.start[index];
+    return this.bytes.subarray(start, start + this.length[index]);
+  }
+}
+
+function roundUp(bytes: number): number {
+  return (bytes + FRAME_ALIGN_BYTES - 1) & ~(FRAME_ALIGN_BYTES - 1);
+}

@@ -1,0 +1,135 @@
+/**
+ * The contract between the cable and its plugs.
+ *
+ * A **plugin** knows one scheme and opens **plugs** from a Virtual Network
+ * Locator (VNL). A **plug** is one end of a virtual Ethernet link: frames go
+ * into it and come out of it in bursts. A cable joins two plugs.
+ *
+ * @module
+ */
+
+import type { Burst } from "../net/burst.ts";
+import type { Counters } from "./counters.ts";
+import type { Vnl, VnlSyntax } from "./vnl.ts";
+
+/**
+ * Superframes that a plug's `send` takes whole: a sum of the kernel's
+ * `TUN_F_*` bits (linux/if_tun.h), or 0 for plain frames only.
+ */
+export const Offload = {
+  /** Frames whose checksum is still to be computed (TUN_F_CSUM). */
+  checksum: 1,
+  /** TCP over IPv4 (TUN_F_TSO4). */
+  tcp4: 2,
+  /** TCP over IPv6 (TUN_F_TSO6). */
+  tcp6: 4,
+  /** TCP with ECN (TUN_F_TSO_ECN). */
+  ecn: 8,
+  /** UDP over IPv4 (TUN_F_USO4). */
+  udp4: 0x20,
+  /** UDP over IPv6 (TUN_F_USO6). */
+  udp6: 0x40,
+} as const;
+
+/** Lines for the person who started it. Neither adds a line end. */
+export interface Log {
+  /** What the user should know without having asked. */
+  warn(line: string): void;
+  /** What helps to find a fault; shown with `--verbose`. */
+  debug(line: string): void;
+}
+
+/** What a plugin is given beside the VNL. */
+export interface OpenOptions {
+  /** Who asks: text for the peer's own listings, at most 127 bytes of UTF-8. */
+  readonly description: string;
+  /** Where to count what is dropped on its way out of this plug (`receive`). */
+  readonly receiveCounters: Counters;
+  /** Where to count what is dropped on its way into this plug (`send`). */
+  readonly sendCounters: Counters;
+  /** Lines for the person who started it; never called for a frame. */
+  readonly log: Log;
+}
+
+/**
+ * One end of a virtual Ethernet link.
+ *
+ * Nothing in here blocks: whoever drives a plug waits, with poll(2), until
+ * `fd` is readable, or `writeFd` writable.
+ */
+export interface Plug extends Disposable {
+  /** Longest plain frame this link carries, in bytes, Ethernet header and tag included. Never changes. */
+  readonly maxFrameBytes: number;
+
+  /** Readable when `receive` has work to do; -1 for a plug out of which nothing ever comes. */
+  readonly fd: number;
+
+  /**
+   * Writable when a `send` that took fewer frames than it was offered can go
+   * on. Absent: `send` always takes everything, and drops what does not fit.
+   */
+  readonly writeFd?: number;
+
+  /** Readable, or hung up, once the other side is gone. Nothing else ever comes from it. */
+  readonly controlFd?: number;
+
+  /** Superframes that `send` takes whole: a sum of {@linkcode Offload} bits. Never changes. */
+  readonly accepts: number;
+
+  /**
+   * Takes the frames that wait, as far as `burst` has room.
+   *
+   * @param burst Frames are appended after those it holds. Stays the caller's;
+   * the plug keeps no reference to its contents.
+   * @returns Number of frames appended; 0 when none waits.
+   * @throws {LinkEnd} If the other side has closed in good order, after its
+   * last frame was handed out.
+   * @throws {PlugError} If the link is broken for good. What passes (an
+   * interface that is down) is not thrown.
+   */
+  receive(burst: Burst): number;
+
+  /**
+   * Sends the frames of `burst` from index `from` on.
+   *
+   * When fewer are taken than offered, the caller waits for `writeFd` and
+   * calls again with the same burst, unchanged, from the first frame that was
+   * not taken.
+   *
+   * @param burst Stays the caller's; not kept.
+   * @param from Index of the first frame to send.
+   * @returns Number of frames taken: sent, or dropped and counted.
+   * @throws {LinkEnd} If the other side has closed in good order.
+   * @throws {PlugError} If the link is broken for good.
+   */
+  send(burst: Burst, from: number): number;
+
+  /** Says goodbye where the protocol has one, and gives everything back. Twice is harmless. */
+  [Symbol.dispose](): void;
+}
+
+/** Opens the plugs of one scheme. */
+export interface Plugin {
+  /** What stands before `://`: lower-case letters, digits and `_`. */
+  readonly scheme: string;
+
+  /** One sentence for a list of schemes. */
+  readonly summary: string;
+
+  /** What the VNL may say. The one source for parsing, defaults, error texts and help. */
+  readonly syntax: VnlSyntax;
+
+  /**
+   * Opens a plug. Checks every option before it creates anything, and leaves
+   * nothing behind when it fails.
+   *
+   * @param vnl Parsed by `syntax`: keys known, values in range.
+   * @param options Counters, log and description.
+   * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
+   * @throws {PlugError} If the world is.
+   */
+  open(vnl: Vnl, options: OpenOptions): Plug | Promise<Plug>;
+}
+
+/** Schemes and how to load each one's plugin: what a plugin module exports as `plugins`. */
+export type PluginTable = Readonly<Record<string, () => Promise<Plugin>>>;
