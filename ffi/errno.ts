@@ -11,6 +11,7 @@ export const EPERM = 1;
 export const ENOENT = 2;
 export const EINTR = 4;
 export const EIO = 5;
+export const ECHILD = 10;
 export const EAGAIN = 11;
 export const EACCES = 13;
 export const EBUSY = 16;

@@ -66,3 +66,18 @@ export class Iovecs {
     this.words[at + 2] = length;
   }
 }
+
+/** Remembers where an array stands: asking costs a call, and a plug sees the same burst again and again. */
+export class AddressCache {
+  #array: Uint8Array | undefined;
+  #address = 0;
+
+  /** Address of `array`'s first byte; it is kept alive until the next array comes. */
+  of(array: Uint8Array): number {
+    if (array !== this.#array) {
+      this.#address = addressOf(array);
+      this.#array = array;
+    }
+    return this.#address;
+  }
+}

@@ -112,10 +112,10 @@ export class SocketAddress {
     return copy;
   }
 
-  /** The same address with another interface index; IPv4 has none and stays as it is. */
+  /** The same address on an interface, unless it names one already; IPv4 has no such thing. */
   withScope(index: number): SocketAddress {
     const copy = new SocketAddress(this.bytes);
-    if (copy.family === AF_INET6) {
+    if (copy.family === AF_INET6 && copy.scope === 0) {
       new DataView(copy.bytes.buffer).setUint32(IN6_SCOPE, index, true);
     }
     return copy;

@@ -13,7 +13,7 @@
 
 import { MAX_FRAME_BYTES } from "./frame.ts";
 
-/** Frames start at multiples of this many bytes, so that headers can be read as words. */
+/** Slots begin at multiples of this many bytes, so that headers in them can be read as words. */
 export const FRAME_ALIGN_BYTES = 64;
 
 /** Room for one frame of any legal length, a multiple of {@linkcode FRAME_ALIGN_BYTES}. */
@@ -53,7 +53,7 @@ export class Burst {
   /** Frames in the burst. */
   count = 0;
 
-  /** Offset of the arena's first byte that no frame occupies and none before it is free. */
+  /** Offset from which on the arena is free: the next slot. */
   tail = 0;
 
   /**

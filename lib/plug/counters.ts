@@ -30,6 +30,8 @@ export const Counter = {
   unreachable: 9,
   /** Dropped: the sink's interface is down, or no peer is there. */
   down: 10,
+  /** Not a drop: sent to everybody, since nobody is known to be its destination. */
+  flooded: 11,
 } as const;
 
 /** Name of a counter. */

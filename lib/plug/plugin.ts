@@ -70,14 +70,16 @@ export interface Plug extends Disposable {
    */
   readonly writeFd?: number;
 
-  /** Readable, or hung up, once the other side is gone. Nothing else ever comes from it. */
+  /** Hung up (POLLHUP or POLLERR of poll(2)) once the other side is gone. */
   readonly controlFd?: number;
 
   /** Superframes that `send` takes whole: a sum of {@linkcode Offload} bits. Never changes. */
   readonly accepts: number;
 
   /**
-   * Takes the frames that wait, as far as `burst` has room.
+   * Takes the frames that wait, as far as `burst` has room. When it returns
+   * and a slot of `FRAME_SLOT_BYTES` is still free, the plug holds nothing
+   * back: `fd` will tell of what comes next.
    *
    * @param burst Frames are appended after those it holds. Stays the caller's;
    * the plug keeps no reference to its contents.
@@ -94,7 +96,7 @@ export interface Plug extends Disposable {
    *
    * When fewer are taken than offered, the caller waits for `writeFd` and
    * calls again with the same burst, unchanged, from the first frame that was
-   * not taken.
+   * not taken: a part of that frame may be on its way already.
    *
    * @param burst Stays the caller's; not kept.
    * @param from Index of the first frame to send.

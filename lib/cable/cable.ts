@@ -1,0 +1,145 @@
+/**
+ * A cable: two plugs joined on a thread of their own.
+ *
+ * The main thread keeps the handle: it reads the counters, which the cable's
+ * thread writes into shared memory, and wakes the thread to stop it.
+ *
+ * @module
+ */
+
+import { EventFd } from "../../ffi/eventfd.ts";
+import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
+import { LinkEnd } from "../plug/errors.ts";
+import type { Log } from "../plug/plugin.ts";
+import {
+  type CableEndpoint,
+  type CableOrder,
+  type CableReport,
+  unpackError,
+} from "./messages.ts";
+
+export type { CableEndpoint } from "./messages.ts";
+
+/** How to open a cable. */
+export interface CableOptions {
+  /** URLs of modules that export `plugins`: where schemes are looked up, in this order. */
+  readonly pluginModules: readonly string[];
+  /** Text for the peers' listings, at most 127 bytes; "vdeplug:" if absent. */
+  readonly description?: string;
+  /** Lines for the person who started it. */
+  readonly log?: Log;
+}
+
+/** What ended a cable. */
+export interface CableEnd {
+  /** `stopped`: by `stop()`; `closed`: a side hung up in good order; `failed`: a link broke. */
+  readonly reason: "stopped" | "closed" | "failed";
+  /** The error behind `closed` and `failed`. */
+  readonly error?: Error;
+}
+
+const SILENT: Log = { warn: () => {}, debug: () => {} };
+
+/** Two plugs joined. Ends by itself when a side goes; `stop` ends it otherwise. */
+export class Cable {
+  /** Counters from the first plug to the second, and back; live. */
+  readonly counters: readonly [Counters, Counters];
+  /** Settled once both plugs are closed and the thread is gone; never rejects. */
+  readonly ended: Promise<CableEnd>;
+  readonly #stop: EventFd;
+
+  private constructor(
+    counters: readonly [Counters, Counters],
+    ended: Promise<CableEnd>,
+    stop: EventFd,
+  ) {
+    this.counters = counters;
+    this.ended = ended;
+    this.#stop = stop;
+  }
+
+  /**
+   * Opens two plugs and joins them.
+   *
+   * @param ends A VNL or a stream for each side. Streams' descriptors become the cable's.
+   * @param options Where schemes are looked up, description, log.
+   * @throws {TypeError | RangeError | SyntaxError} If a VNL is at fault.
+   * @throws {PlugError} If a plug cannot be opened. Nothing of either side stays behind.
+   */
+  static async open(
+    ends: readonly [CableEndpoint, CableEndpoint],
+    options: CableOptions,
+  ): Promise<Cable> {
+    const memory = new SharedArrayBuffer(2 * COUNTERS_BYTES);
+    const stop = new EventFd();
+    const order: CableOrder = {
+      ends,
+      pluginModules: options.pluginModules,
+      description: options.description ?? "vdeplug:",
+      counters: memory,
+      stopFd: stop.fd,
+    };
+    const worker = new Worker(new URL("./worker.ts", import.meta.url).href, {
+      type: "module",
+    });
+    const finish = () => {
+      worker.terminate();
+      stop[Symbol.dispose]();
+    };
+    const { opened, ended } = converse(worker, order, options.log ?? SILENT);
+    try {
+      await opened;
+    } catch (error) {
+      finish();
+      throw error;
+    }
+    return new Cable(
+      [new Counters(memory, 0), new Counters(memory, COUNTERS_BYTES)],
+      ended.finally(finish),
+      stop,
+    );
+  }
+
+  /** Ends it in good order: goodbyes said, names unlinked. Await `ended` for the end. Twice is harmless. */
+  stop(): void {
+    this.#stop.signal();
+  }
+}
+
+/** Hands the order over, and turns what the thread reports into two promises. */
+function converse(
+  worker: Worker,
+  order: CableOrder,
+  log: Log,
+): { opened: Promise<void>; ended: Promise<CableEnd> } {
+  const opened = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<CableEnd>();
+  worker.onmessage = ({ data }: MessageEvent<CableReport>) => {
+    switch (data.type) {
+      case "ready":
+        return worker.postMessage(order);
+      case "log":
+        return log[data.level](data.line);
+      case "opened":
+        return opened.resolve();
+      case "failed":
+        return opened.reject(unpackError(data.error));
+      case "ended":
+        return ended.resolve(
+          describeEnd(data.error && unpackError(data.error)),
+        );
+    }
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    const error = new TypeError(`Cannot carry frames: ${event.message}`);
+    opened.reject(error);
+    ended.resolve({ reason: "failed", error });
+  };
+  return { opened: opened.promise, ended: ended.promise };
+}
+
+function describeEnd(error: Error | undefined): CableEnd {
+  if (error === undefined) return { reason: "stopped" };
+  return { reason: error instanceof LinkEnd ? "closed" : "failed", error };
+}

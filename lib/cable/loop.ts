@@ -1,0 +1,146 @@
+/**
+ * The forwarding loop: two plugs, two pumps, one thread that waits in poll(2).
+ *
+ * The loop ends when it is told to, when a plug's link ends, or when one
+ * breaks. A direction that waits for a full sink holds up nobody but itself.
+ *
+ * @module
+ */
+
+import { POLLIN, POLLOUT, PollSet } from "../../ffi/poll.ts";
+import type { Counters } from "../plug/counters.ts";
+import { LinkEnd } from "../plug/errors.ts";
+import type { Plug } from "../plug/plugin.ts";
+import { Pump, Wait } from "./pump.ts";
+
+/** How long an ending cable waits for sinks to take what they were offered. */
+const DRAIN_MS = 500;
+
+/** Most bursts that an ending plug's last frames are taken in. */
+const LAST_BURSTS = 1000;
+
+/** Entries of the poll set: one to stop, then three for each plug. */
+const STOP = 0;
+const FIRST_PLUG = 1;
+const SOURCE = 0;
+const SINK = 1;
+const CONTROL = 2;
+const PLUG_ENTRIES = 3;
+
+/** What a loop joins. */
+export interface LoopOptions {
+  /** The two plugs, in the order of the command line. The caller's to dispose. */
+  readonly plugs: readonly [Plug, Plug];
+  /** Counters from the first to the second, and back. */
+  readonly counters: readonly [Counters, Counters];
+  /** Readable once the loop is to stop. */
+  readonly stopFd: number;
+}
+
+/**
+ * Forwards frames until it is told to stop.
+ *
+ * @throws {LinkEnd} When a link ends in good order: all that came before has
+ * been forwarded.
+ * @throws {PlugError} When a link breaks.
+ */
+export function runLoop({ plugs, counters, stopFd }: LoopOptions): void {
+  const loop = new Loop(plugs, counters, stopFd);
+  try {
+    loop.run();
+  } finally {
+    loop.drain();
+  }
+}
+
+/** Pump 0 moves from plug 0 to plug 1, pump 1 back. */
+class Loop {
+  readonly #polls = new PollSet(FIRST_PLUG + 2 * PLUG_ENTRIES);
+  readonly #there: Pump;
+  readonly #back: Pump;
+
+  constructor(
+    private readonly plugs: readonly [Plug, Plug],
+    counters: readonly [Counters, Counters],
+    stopFd: number,
+  ) {
+    this.#there = new Pump(plugs[0], plugs[1], counters[0]);
+    this.#back = new Pump(plugs[1], plugs[0], counters[1]);
+    this.#polls.set(STOP, stopFd, POLLIN);
+    for (let index = 0; index < 2; index++) {
+      this.#polls.set(entry(index, CONTROL), plugs[index].controlFd ?? -1, 0);
+    }
+  }
+
+  run(): void {
+    const polls = this.#polls;
+    for (;;) {
+      this.#watch(0, this.#there.wait, this.#back.wait);
+      this.#watch(1, this.#back.wait, this.#there.wait);
+      const waits = this.#there.wait !== Wait.nothing &&
+        this.#back.wait !== Wait.nothing;
+      polls.wait(waits ? -1 : 0);
+      if (polls.happened(STOP) !== 0) return;
+      if (this.#isReady(0, this.#there.wait)) this.#there.step();
+      if (this.#isReady(1, this.#back.wait)) this.#back.step();
+      if (polls.happened(entry(0, CONTROL)) !== 0) this.#end(this.#there);
+      if (polls.happened(entry(1, CONTROL)) !== 0) this.#end(this.#back);
+    }
+  }
+
+  /** Says what to wait for at a plug: the source of one pump, the sink of the other. */
+  #watch(index: number, sourceWait: number, sinkWait: number): void {
+    const plug = this.plugs[index];
+    const source = sourceWait === Wait.source ? plug.fd : -1;
+    const sink = sinkWait === Wait.sink ? plug.writeFd ?? -1 : -1;
+    this.#polls.set(entry(index, SOURCE), source, POLLIN);
+    this.#polls.set(entry(index, SINK), sink, POLLOUT);
+  }
+
+  /** Whether the pump that begins at plug `index` can move something now. */
+  #isReady(index: number, wait: number): boolean {
+    if (wait === Wait.nothing) return true;
+    return wait === Wait.source
+      ? this.#polls.happened(entry(index, SOURCE)) !== 0
+      : this.#polls.happened(entry(1 - index, SINK)) !== 0;
+  }
+
+  /** The other side of a pump's source hung up: its last frames may still wait. */
+  #end(pump: Pump): never {
+    let frames = -1;
+    for (
+      let bursts = 0;
+      bursts < LAST_BURSTS && pump.frames !== frames;
+      bursts++
+    ) {
+      frames = pump.frames;
+      pump.step();
+    }
+    throw new LinkEnd("the other side hung up");
+  }
+
+  /**
+   * Lets sinks take what they were offered, the rest of a frame that is half
+   * written above all, but does not wait for ever: the reader may be gone.
+   */
+  drain(): void {
+    for (const [index, pump] of [[1, this.#there], [0, this.#back]] as const) {
+      const polls = new PollSet(1);
+      polls.set(0, this.plugs[index].writeFd ?? -1, POLLOUT);
+      const deadline = performance.now() + DRAIN_MS;
+      while (pump.wait === Wait.sink && performance.now() < deadline) {
+        if (polls.wait(DRAIN_MS) === 0) break;
+        try {
+          pump.flush();
+        } catch {
+          // This link is gone as well: what ended the cable is told already.
+          break;
+        }
+      }
+    }
+  }
+}
+
+function entry(plug: number, kind: number): number {
+  return FIRST_PLUG + plug * PLUG_ENTRIES + kind;
+}

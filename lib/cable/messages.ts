@@ -1,0 +1,73 @@
+/**
+ * What a cable's thread and the main thread say to each other.
+ *
+ * @module
+ */
+
+import { LinkEnd, PlugError } from "../plug/errors.ts";
+import type { StreamEnds } from "./stream_plug.ts";
+
+/** One end of a cable: a VNL, or a pair of descriptors with the stream form on it. */
+export type CableEndpoint =
+  | { readonly vnl: string }
+  | { readonly stream: StreamEnds };
+
+/** The first and only message to a cable's thread. */
+export interface CableOrder {
+  readonly ends: readonly [CableEndpoint, CableEndpoint];
+  /** URLs of modules that export `plugins`; the first that knows a scheme wins. */
+  readonly pluginModules: readonly string[];
+  /** Text for the peers' listings. */
+  readonly description: string;
+  /** Two sets of counters, one behind the other. */
+  readonly counters: SharedArrayBuffer;
+  /** Readable once the thread is to stop. */
+  readonly stopFd: number;
+}
+
+/** An error on its way between threads. */
+export interface ErrorMessage {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string;
+  readonly hint: string;
+}
+
+/** What a cable's thread says. */
+export type CableReport =
+  | { readonly type: "ready" }
+  | {
+    readonly type: "log";
+    readonly level: "warn" | "debug";
+    readonly line: string;
+  }
+  | { readonly type: "opened" }
+  | { readonly type: "failed"; readonly error: ErrorMessage }
+  | { readonly type: "ended"; readonly error?: ErrorMessage };
+
+/** Takes an error apart: messages between threads keep no classes. */
+export function packError(error: unknown): ErrorMessage {
+  const { name, message } = error instanceof Error
+    ? error
+    : { name: "Error", message: String(error) };
+  const { code, hint } = error instanceof PlugError
+    ? error
+    : { code: "", hint: "" };
+  return { name, message, code, hint };
+}
+
+const CALLERS_FAULTS: Readonly<Record<string, new (message: string) => Error>> =
+  {
+    TypeError,
+    RangeError,
+    SyntaxError,
+  };
+
+/** Puts an error together again, of the class that it had if that is one of the contract's. */
+export function unpackError(
+  { name, message, code, hint }: ErrorMessage,
+): Error {
+  if (name === "LinkEnd") return new LinkEnd(message, { code, hint });
+  const fault = CALLERS_FAULTS[name];
+  return fault ? new fault(message) : new PlugError(message, { code, hint });
+}

@@ -1,0 +1,85 @@
+/**
+ * A cable's thread: opens the two plugs, forwards until something ends it,
+ * closes them. Started by `Cable.open`; not for import.
+ *
+ * @module
+ */
+
+/// <reference lib="deno.worker" />
+
+import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
+import type { Log, OpenOptions, Plug } from "../plug/plugin.ts";
+import { Registry } from "../plug/registry.ts";
+import { runLoop } from "./loop.ts";
+import {
+  type CableEndpoint,
+  type CableOrder,
+  type CableReport,
+  packError,
+} from "./messages.ts";
+import { StreamPlug } from "./stream_plug.ts";
+
+function report(message: CableReport): void {
+  self.postMessage(message);
+}
+
+const log: Log = {
+  warn: (line) => report({ type: "log", level: "warn", line }),
+  debug: (line) => report({ type: "log", level: "debug", line }),
+};
+
+/** Opens both sides. What is open already when one fails is in `plugs`, for the caller to close. */
+async function openEnds(
+  order: CableOrder,
+  counters: readonly [Counters, Counters],
+  plugs: DisposableStack,
+): Promise<[Plug, Plug]> {
+  const options = order.ends.map((_, index): OpenOptions => ({
+    description: order.description,
+    log,
+    receiveCounters: counters[index],
+    sendCounters: counters[1 - index],
+  }));
+  // Descriptors are ours from now on, so they come first: the failure of the other side closes them.
+  const streams = order.ends.map((end, index) =>
+    "stream" in end
+      ? plugs.use(new StreamPlug(end.stream, options[index]))
+      : undefined
+  );
+  const registry = await Registry.load(order.pluginModules);
+  const open = async (end: CableEndpoint, index: number): Promise<Plug> =>
+    "vnl" in end
+      ? plugs.use(await registry.open(end.vnl, options[index]))
+      : streams[index]!; // made above for each end that is a stream
+  const [first, second] = order.ends;
+  return [await open(first, 0), await open(second, 1)];
+}
+
+async function carry(order: CableOrder): Promise<void> {
+  const counters = [
+    new Counters(order.counters, 0),
+    new Counters(order.counters, COUNTERS_BYTES),
+  ] as const;
+  using plugs = new DisposableStack();
+  let opened: [Plug, Plug];
+  try {
+    opened = await openEnds(order, counters, plugs);
+  } catch (error) {
+    plugs.dispose();
+    report({ type: "failed", error: packError(error) });
+    return;
+  }
+  report({ type: "opened" });
+  let end: CableReport = { type: "ended" };
+  try {
+    runLoop({ plugs: opened, counters, stopFd: order.stopFd });
+  } catch (error) {
+    end = { type: "ended", error: packError(error) };
+  }
+  // Goodbyes are sent and names unlinked before anybody hears that it is over.
+  plugs.dispose();
+  report(end);
+}
+
+self.onmessage = ({ data }: MessageEvent<CableOrder>) => void carry(data);
+report({ type: "ready" });

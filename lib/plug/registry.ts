@@ -1,0 +1,178 @@
+/**
+ * Knows which plugin opens which scheme.
+ *
+ * Plugins come in modules, each of which exports a table `plugins` of schemes
+ * and loaders. The registry is handed the modules' URLs, so that the built-in
+ * set and a user's own arrive the same way. A plugin is loaded when its scheme
+ * is first asked for.
+ *
+ * @module
+ */
+
+import { PlugError } from "./errors.ts";
+import { nearestWord } from "./nearest.ts";
+import type { OpenOptions, Plug, Plugin, PluginTable } from "./plugin.ts";
+import {
+  findPluginFault,
+  findTableFault,
+  isPlugin,
+  isPluginTable,
+} from "./plugin_shape.ts";
+import { parseVnl, splitScheme } from "./vnl.ts";
+
+/** A scheme's loader and the module that brought it. */
+interface Entry {
+  readonly url: string;
+  readonly load: () => Promise<unknown>;
+}
+
+/** Schemes and their plugins. */
+export class Registry {
+  /** The modules that were loaded, in the order in which they are searched. */
+  readonly moduleUrls: readonly string[];
+
+  readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #loaded = new Map<string, Promise<Plugin>>();
+
+  private constructor(
+    moduleUrls: readonly string[],
+    entries: ReadonlyMap<string, Entry>,
+  ) {
+    this.moduleUrls = moduleUrls;
+    this.#entries = entries;
+  }
+
+  /**
+   * Imports plugin modules. Of a scheme defined twice, the first one counts.
+   *
+   * @param moduleUrls Absolute URLs, in the order of their precedence.
+   * @throws {PlugError} If a module cannot be imported.
+   * @throws {TypeError} If a module exports no proper table `plugins`.
+   */
+  static async load(moduleUrls: readonly string[]): Promise<Registry> {
+    const entries = new Map<string, Entry>();
+    for (const url of moduleUrls) {
+      const table = await importTable(url);
+      for (const [scheme, load] of Object.entries(table)) {
+        if (!entries.has(scheme)) entries.set(scheme, { url, load });
+      }
+    }
+    return new Registry([...moduleUrls], entries);
+  }
+
+  /** All schemes, those of the first module first, in its order. */
+  schemes(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /**
+   * The plugin of a scheme. Loaded at the first call.
+   *
+   * @throws {TypeError} If no module has the scheme, or what it has for it is
+   * no plugin.
+   * @throws {PlugError} If the plugin cannot be loaded.
+   */
+  async plugin(scheme: string): Promise<Plugin> {
+    const entry = this.#entries.get(scheme);
+    if (entry === undefined) throw this.#unknownScheme(scheme);
+    let loading = this.#loaded.get(scheme);
+    if (loading === undefined) {
+      loading = loadPlugin(scheme, entry);
+      this.#loaded.set(scheme, loading);
+    }
+    return await loading;
+  }
+
+  /** All plugins, in the order of {@linkcode Registry.schemes}. */
+  async all(): Promise<Plugin[]> {
+    return await Promise.all(
+      this.schemes().map((scheme) => this.plugin(scheme)),
+    );
+  }
+
+  /**
+   * Opens the plug that a VNL names.
+   *
+   * @param text The VNL.
+   * @param options Handed to the plugin.
+   * @returns The plug, which is the caller's to dispose of.
+   * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
+   * @throws {PlugError} If the world is.
+   */
+  async open(text: string, options: OpenOptions): Promise<Plug> {
+    const split = splitScheme(text);
+    if (split === undefined) throw this.#noScheme(text);
+    const plugin = await this.plugin(split.scheme);
+    return await plugin.open(parseVnl(text, plugin.syntax), options);
+  }
+
+  #unknownScheme(scheme: string): TypeError {
+    const near = nearestWord(scheme, this.schemes());
+    const hint = near === undefined ? "" : `, perhaps "${near}" is meant`;
+    return new TypeError(
+      `Cannot find a plugin for the scheme "${scheme}"${hint}: ${this.#known()}`,
+    );
+  }
+
+  #noScheme(text: string): TypeError {
+    const start = /^[^:/[{]*/.exec(text)?.[0] ?? "";
+    const near = nearestWord(start, this.schemes());
+    const hint = near === undefined ? "" : `, perhaps "${near}://" is meant`;
+    return new TypeError(
+      `Cannot open "${text}" as a VNL looks like scheme://address${hint}: found no "://"; ${this.#known()}`,
+    );
+  }
+
+  #known(): string {
+    const schemes = this.schemes().join(", ");
+    const places = this.moduleUrls.join(", ");
+    return `the schemes are ${schemes || "none"}; looked in ${
+      places || "no module"
+    }`;
+  }
+}
+
+async function importTable(url: string): Promise<PluginTable> {
+  let module: Record<string, unknown>;
+  try {
+    module = await import(url);
+  } catch (cause) {
+    throw new PlugError(
+      `Cannot load "${url}" as a plugin module: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  const table = module.plugins;
+  if (!isPluginTable(table)) {
+    throw new TypeError(
+      `Cannot load "${url}" as a plugin module exports a table of schemes and loaders, plugins: ${
+        findTableFault(table)
+      }`,
+    );
+  }
+  return table;
+}
+
+async function loadPlugin(scheme: string, entry: Entry): Promise<Plugin> {
+  let plugin: unknown;
+  try {
+    plugin = await entry.load();
+  } catch (cause) {
+    throw new PlugError(
+      `Cannot load the plugin "${scheme}" of ${entry.url}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  if (!isPlugin(plugin, scheme)) {
+    throw new TypeError(
+      `Cannot load "${scheme}" of ${entry.url} as a plugin: ${
+        findPluginFault(plugin, scheme)
+      }`,
+    );
+  }
+  return plugin;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

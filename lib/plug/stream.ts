@@ -1,0 +1,130 @@
+/**
+ * The stream form of a cable: frames on a byte stream (a pipe, a socket), each
+ * behind its length as 2 bytes, big-endian. A length of 0 means nothing; one
+ * above {@linkcode MAX_STREAM_LENGTH} cannot be a frame's, and shows that the
+ * reader is out of step.
+ *
+ * A read may cut a frame anywhere, between the two bytes of a length too.
+ *
+ * @module
+ */
+
+import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
+import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../net/frame.ts";
+import { Counter, type Counters } from "./counters.ts";
+
+/** Largest length that a VDE program writes. */
+export const MAX_STREAM_LENGTH = 9236;
+
+/** Bytes of a length. */
+export const STREAM_PREFIX_BYTES = 2;
+
+/** Most and least bytes to be read at once. */
+const MAX_READ_BYTES = 65536;
+const MIN_READ_BYTES = 4096;
+
+/** What a reader keeps between two reads: a rest the burst had no room for, and the start of a frame. */
+const CARRY_BYTES = MAX_READ_BYTES + STREAM_PREFIX_BYTES + MAX_STREAM_LENGTH;
+
+/**
+ * Finds the frames in what a stream's reads brought.
+ *
+ * Bytes are read straight into a burst's arena, where the frames then stay.
+ * Only what a read cut off, or what the burst had no room for, is copied: out
+ * of the arena by `decode`, and back into the next burst's by `restore`.
+ */
+export class StreamDecoder {
+  readonly #carry = new Uint8Array(CARRY_BYTES);
+  #carried = 0;
+  #desyncs = 0;
+  #readBytes = MAX_READ_BYTES;
+
+  /** @param counters Where runt and oversize frames are counted. */
+  constructor(private readonly counters: Counters) {}
+
+  /** Bytes that are kept for the next burst. */
+  get carried(): number {
+    return this.#carried;
+  }
+
+  /** How often the stream turned out to be out of step. */
+  get desyncs(): number {
+    return this.#desyncs;
+  }
+
+  /**
+   * How many bytes to read behind what `restore` put into the arena: fewer
+   * while the frames are so small that a burst's columns fill up first, since
+   * the rest would be copied. 0 when the burst has no room.
+   */
+  readBytes(burst: Burst): number {
+    if (burst.room(FRAME_SLOT_BYTES) < 1) return 0;
+    const free = burst.bytes.length - burst.tail - this.#carried;
+    return free < this.#readBytes ? Math.max(free, 0) : this.#readBytes;
+  }
+
+  /**
+   * Puts the kept bytes at the burst's tail: the next read goes behind them.
+   *
+   * @returns Offset in the arena behind them.
+   */
+  restore(burst: Burst): number {
+    const at = burst.tail;
+    // Byte for byte: `set` would want a fresh view, and what a read cut off is short.
+    for (let index = 0; index < this.#carried; index++) {
+      burst.bytes[at + index] = this.#carry[index];
+    }
+    return at + this.#carried;
+  }
+
+  /**
+   * Appends the frames between the burst's tail and `end`, where `restore` and
+   * a read put them, and keeps the rest. Allocates nothing.
+   *
+   * @returns Number of frames appended.
+   */
+  decode(burst: Burst, end: number): number {
+    const { bytes } = burst;
+    const before = burst.count;
+    const from = burst.tail;
+    let at = from;
+    while (
+      burst.count < burst.capacityFrames && end - at >= STREAM_PREFIX_BYTES
+    ) {
+      const length = bytes[at] << 8 | bytes[at + 1];
+      if (length > MAX_STREAM_LENGTH) {
+        this.#desyncs++;
+        at = end;
+        break;
+      }
+      const next = at + STREAM_PREFIX_BYTES + length;
+      if (next > end) break;
+      if (length > 0) this.#append(burst, at + STREAM_PREFIX_BYTES, length);
+      at = next;
+    }
+    this.#adapt(at - from, burst.count === burst.capacityFrames);
+    this.#keep(bytes, at, end);
+    return burst.count - before;
+  }
+
+  #append(burst: Burst, start: number, length: number): void {
+    if (length < MIN_FRAME_BYTES) this.counters.add(Counter.runt, 1);
+    else if (length > MAX_FRAME_BYTES) this.counters.add(Counter.oversize, 1);
+    else burst.append(start, length);
+  }
+
+  #adapt(consumed: number, full: boolean): void {
+    if (!full) this.#readBytes = Math.min(this.#readBytes * 2, MAX_READ_BYTES);
+    else {this.#readBytes = Math.min(
+        Math.max(consumed, MIN_READ_BYTES),
+        MAX_READ_BYTES,
+      );}
+  }
+
+  #keep(bytes: Uint8Array, start: number, end: number): void {
+    this.#carried = end - start;
+    for (let index = 0; index < this.#carried; index++) {
+      this.#carry[index] = bytes[start + index];
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The types of Virtual Network Locators: what a scheme declares, and what a
+ * parsed VNL tells. The parser is in vnl.ts.
+ *
+ * @module
+ */
+
+/** What all kinds of key have. */
+interface KeyBase {
+  /** As it stands in the VNL. */
+  readonly name: string;
+  /** One line of help. */
+  readonly summary: string;
+  /** Name of the value in help texts, e.g. "SECONDS". */
+  readonly placeholder?: string;
+}
+
+/** A key that is there or not (`/v6`, also `/v6=1`, `/v6=0`). */
+export interface FlagKey extends KeyBase {
+  readonly type: "flag";
+}
+
+/** Text. "" where absent unless a default is given. */
+export interface TextKey extends KeyBase {
+  readonly type: "text";
+  readonly default?: string;
+}
+
+/** A whole number, in decimal, `0x` hexadecimal or `0` octal; `octal`: octal without a prefix; `size`: with a suffix k, m, g or t. */
+export interface NumberKey extends KeyBase {
+  readonly type: "integer" | "octal" | "size";
+  readonly min: number;
+  readonly max: number;
+  /** Absent: the key has no value unless it is given. */
+  readonly default?: number;
+}
+
+/** One declared key of a scheme. */
+export type VnlKey = FlagKey | TextKey | NumberKey;
+
+/** What a scheme's VNLs look like. */
+export interface VnlSyntax {
+  /** `slash`: `scheme://address/key=value/key`; `bracket`: `scheme://address[key=value/key]`. */
+  readonly form: "slash" | "bracket";
+  /** Name of the address in help texts, e.g. "GROUP"; absent: the scheme takes no address. */
+  readonly address?: string;
+  /** The address may be left out. */
+  readonly addressOptional?: boolean;
+  /** One line of help for the address. */
+  readonly addressSummary?: string;
+  /** The declared keys, in the order in which short forms are matched. */
+  readonly keys: readonly VnlKey[];
+  /** The key that a bare word in brackets is the value of. */
+  readonly unnamedKey?: string;
+  /** Whether a nested VNL in braces may be given; absent: one is refused. */
+  readonly nested?: boolean;
+  /** Examples for help texts and manual pages. */
+  readonly examples?: readonly {
+    readonly vnl: string;
+    readonly summary: string;
+  }[];
+}
+
+/** A parsed VNL: every key known, every value in range. */
+export interface Vnl {
+  /** As it was given. */
+  readonly text: string;
+  /** What stands before `://`. */
+  readonly scheme: string;
+  /** The address, quoting undone; "" where there is none. */
+  readonly address: string;
+  /** The VNL in braces, as it was given; undefined where there is none. */
+  readonly nested: string | undefined;
+  /** Whether the key was given, with whatever value. */
+  has(name: string): boolean;
+  /** Value of a flag; false where absent. */
+  flag(name: string): boolean;
+  /** Value of a text key; its default, or "", where absent. */
+  string(name: string): string;
+  /** Value of a number key; its default, or undefined, where absent. */
+  number(name: string): number | undefined;
+  /** The same as `text`, so that error texts can say `"${vnl}"`. */
+  toString(): string;
+}

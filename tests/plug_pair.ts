@@ -1,0 +1,312 @@
+/**
+ * The part of the plugins' contract that takes two plugs, which face each
+ * other: what goes into one comes out of the other. Registered by
+ * plugin_contract.ts.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { Burst, FRAME_SLOT_BYTES } from "../lib/net/burst.ts";
+import { Counter } from "../lib/plug/counters.ts";
+import type { Plug } from "../lib/plug/plugin.ts";
+import {
+  burstOf,
+  makeFrame,
+  openDescriptors,
+  receiveFrames,
+  takeFrames,
+  type TestOptions,
+  testOptions,
+  until,
+} from "./plugs.ts";
+
+/** Two plugs that face each other: what one sends, the other receives. */
+export interface PlugPair {
+  readonly near: Plug;
+  readonly far: Plug;
+  /** Gives back what stands between them; called after both are disposed of. */
+  [Symbol.dispose]?(): void;
+}
+
+/** Opens a pair whose plugs already hear each other, each with its options. */
+export type OpenPair = (
+  near: TestOptions,
+  far: TestOptions,
+) => Promise<PlugPair>;
+
+/** What is known of a link between two plugs. */
+export interface PairTraits {
+  /** A full link waits, and loses nothing. */
+  readonly reliable?: boolean;
+  /** Longest frame that what stands between the plugs lets pass, where that is less than the plugs do. */
+  readonly maxFrameBytes?: number;
+  /** How long a case waits for frames; 5 s where absent. */
+  readonly timeoutMs?: number;
+}
+
+/** Two plugs and their options, for the cases below. */
+export class Pair implements Disposable {
+  readonly near: Plug;
+  readonly far: Plug;
+  #open = true;
+
+  private constructor(
+    private readonly opened: PlugPair,
+    readonly nearOptions: TestOptions,
+    readonly traits: PairTraits,
+    /** Opens one more; for when this one is disposed of. */
+    readonly openAnother: () => Promise<Pair>,
+  ) {
+    this.near = opened.near;
+    this.far = opened.far;
+  }
+
+  static async open(
+    openPair: OpenPair,
+    traits: PairTraits,
+  ): Promise<Pair> {
+    const nearOptions = testOptions();
+    const pair = await openPair(nearOptions, testOptions());
+    const another = () => Pair.open(openPair, traits);
+    return new Pair(pair, nearOptions, traits, another);
+  }
+
+  /** Longest frame that passes. */
+  get maxFrameBytes(): number {
+    return Math.min(
+      this.near.maxFrameBytes,
+      this.far.maxFrameBytes,
+      this.traits.maxFrameBytes ?? Infinity,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.near[Symbol.dispose]();
+    this.far[Symbol.dispose]();
+    this.opened[Symbol.dispose]?.();
+  }
+}
+
+/** What {@linkcode assertPasses} sends and expects. */
+interface Sending {
+  readonly burst: Burst;
+  readonly from?: number;
+  readonly wanted: readonly Uint8Array[];
+  readonly timeoutMs: number | undefined;
+}
+
+/**
+ * Sends what `burst` holds from index `from` on, then a marker, and asserts
+ * that `wanted` and the marker come out, and nothing else.
+ */
+async function assertPasses(
+  source: Plug,
+  sink: Plug,
+  sending: Sending,
+): Promise<void> {
+  const marker = makeFrame(60, MARKER_SEED);
+  const got: Uint8Array[] = [];
+  for (
+    const { burst, from, wanted } of [
+      { from: 0, ...sending },
+      {
+        burst: burstOf([marker]),
+        from: 0,
+        wanted: [...sending.wanted, marker],
+      },
+    ]
+  ) {
+    let sent = from;
+    await until(() => {
+      if (sent < burst.count) sent += source.send(burst, sent);
+      got.push(...takeFrames(sink));
+      return sent === burst.count && got.length >= wanted.length;
+    });
+    assertEquals(sent, burst.count, "not all frames were taken in time");
+    assertEquals(got, wanted);
+  }
+}
+
+const MARKER_SEED = 0xfffffff0;
+const LENGTHS = [14, 15, 60, 1514, 9018, 9234];
+
+/** Cases of two plugs. */
+export const PAIR_CASES = {
+  "passes frames of every length, both ways": async (pair: Pair) => {
+    const { near, far } = pair;
+    const fitting = LENGTHS.filter((length) => length <= pair.maxFrameBytes);
+    for (
+      const [seed, source, sink] of [[1, near, far], [101, far, near]] as const
+    ) {
+      const wanted = fitting.map((length, index) =>
+        makeFrame(length, seed + index)
+      );
+      await assertPasses(source, sink, { burst: burstOf(wanted), wanted });
+    }
+  },
+
+  "passes the longest frame": async ({ near, far, maxFrameBytes }: Pair) => {
+    const wanted = [makeFrame(maxFrameBytes, 1)];
+    await assertPasses(near, far, { burst: burstOf(wanted), wanted });
+  },
+
+  "appends behind the frames that a burst holds": async (
+    { near, far }: Pair,
+  ) => {
+    const held = [makeFrame(60, 1), makeFrame(15, 2)];
+    const sent = makeFrame(100, 3);
+    near.send(burstOf([sent]), 0);
+    const burst = burstOf(held);
+    let frames = 0;
+    const arrived = await until(() => {
+      frames += far.receive(burst);
+      for (let index = held.length; index < burst.count; index++) {
+        if (equal(burst.frame(index), sent)) return true;
+      }
+      return false;
+    });
+    assert(arrived, "the frame did not come");
+    assertEquals(burst.count, held.length + frames);
+    assertEquals(burst.frame(0), held[0]);
+    assertEquals(burst.frame(1), held[1]);
+  },
+
+  "sends only the frames from the given index on": async (
+    { near, far }: Pair,
+  ) => {
+    const frames = [1, 2, 3].map((seed) => makeFrame(100, seed));
+    const burst = burstOf(frames);
+    await assertPasses(near, far, { burst, from: 1, wanted: frames.slice(1) });
+    assertEquals(burst.count, frames.length);
+    frames.forEach((frame, index) => assertEquals(burst.frame(index), frame));
+  },
+
+  "drops and counts a runt": async (pair: Pair) => {
+    await assertDropped(pair, makeFrame(13, 2), "runt");
+  },
+
+  "drops and counts an oversize frame": async (pair: Pair) => {
+    const frame = makeFrame(pair.near.maxFrameBytes + 1, 2);
+    await assertDropped(pair, frame, "oversize");
+  },
+
+  "takes an empty burst": async ({ near, far, nearOptions }: Pair) => {
+    const burst = new Burst();
+    assertEquals(near.send(burst, 0), 0);
+    assertEquals(nearOptions.sendCounters.dropped(), 0);
+    await assertPasses(near, far, { burst, wanted: [] });
+  },
+
+  "keeps frames for which a burst has no room": async ({ near, far }: Pair) => {
+    const frames = [makeFrame(60, 1), makeFrame(1514, 2)];
+    near.send(burstOf(frames), 0);
+    const noFrames = new Burst(1);
+    noFrames.push(makeFrame(60, 3));
+    const noBytes = new Burst(8, FRAME_SLOT_BYTES);
+    noBytes.push(makeFrame(FRAME_SLOT_BYTES, 3));
+    for (const burst of [noFrames, noBytes]) {
+      let tries = 0;
+      await until(() => {
+        assertEquals(far.receive(burst), 0);
+        assertEquals(burst.count, 1);
+        return ++tries === 5;
+      });
+    }
+    assertEquals(await receiveFrames(far, frames.length), frames);
+  },
+
+  "survives a full link": async (pair: Pair) => {
+    if (pair.traits.reliable) await assertFullLinkWaits(pair);
+    else await assertFullLinkRecovers(pair);
+  },
+
+  "gives the descriptors of both ends back": async (pair: Pair) => {
+    pair[Symbol.dispose]();
+    const before = openDescriptors();
+    (await pair.openAnother())[Symbol.dispose]();
+    assertEquals(openDescriptors(), before);
+  },
+} as const;
+
+/** Asserts that of three frames the middle one is dropped, and counted as `reason`. */
+async function assertDropped(
+  { near, far, nearOptions }: Pair,
+  unfit: Uint8Array,
+  reason: "runt" | "oversize",
+): Promise<void> {
+  const wanted = [makeFrame(60, 1), makeFrame(60, 3)];
+  const burst = burstOf([wanted[0], unfit, wanted[1]]);
+  await assertPasses(near, far, { burst, wanted });
+  const counters = nearOptions.sendCounters;
+  assertEquals(counters.cells[Counter[reason]], 1, `count of ${reason}`);
+  assertEquals(counters.dropped(), 1);
+}
+
+const FULL_BURST_FRAMES = 64;
+/** 39 MB: more than any socket or pipe holds. */
+const RELIABLE_ROUNDS = 400;
+const LOSSY_ROUNDS = 64;
+
+function fullBurstFrames(pair: Pair): Uint8Array[] {
+  const length = Math.min(1514, pair.maxFrameBytes);
+  return Array.from(
+    { length: FULL_BURST_FRAMES },
+    (_, seed) => makeFrame(length, seed),
+  );
+}
+
+/** Sends until the link takes no more, then reads: every frame is there, in order. */
+async function assertFullLinkWaits(pair: Pair): Promise<void> {
+  const { near, far } = pair;
+  const frames = fullBurstFrames(pair);
+  const burst = burstOf(frames);
+  let rounds = 0;
+  let sent = burst.count;
+  while (sent === burst.count && rounds < RELIABLE_ROUNDS) {
+    sent = near.send(burst, 0);
+    rounds++;
+  }
+  assertLess(sent, burst.count, "the link never became full");
+  const wanted = rounds * burst.count;
+  let received = 0;
+  await until(() => {
+    if (sent < burst.count) sent += near.send(burst, sent);
+    for (const frame of takeFrames(far)) {
+      const expected = frames[received++ % burst.count];
+      assert(equal(frame, expected), `frame ${received} of ${wanted}`);
+    }
+    return received >= wanted && sent === burst.count;
+  });
+  assertEquals([sent, received], [burst.count, wanted]);
+  assertEquals(pair.nearOptions.sendCounters.dropped(), 0);
+}
+
+/** Sends more than the link holds, then reads: it still works. */
+async function assertFullLinkRecovers(pair: Pair): Promise<void> {
+  const { near, far } = pair;
+  const marker = makeFrame(60, MARKER_SEED);
+  const markerBurst = burstOf([marker]);
+  let burst = burstOf(fullBurstFrames(pair));
+  let sent = burst.count;
+  for (let round = 0; round < LOSSY_ROUNDS && sent === burst.count; round++) {
+    sent = near.send(burst, 0);
+    const taken = near.writeFd === undefined ? burst.count : sent;
+    assertEquals(sent, taken, "a plug without writeFd takes everything");
+  }
+  const came = await until(() => {
+    if (sent === burst.count) {
+      burst = markerBurst;
+      sent = 0;
+    }
+    sent += near.send(burst, sent);
+    return takeFrames(far).some((frame) => equal(frame, marker));
+  });
+  assert(came, "nothing passes after the link was full");
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
