@@ -44,3 +44,10 @@ export function errnoName(errno: number): string {
   );
   return names.get(errno) ?? `errno ${errno}`;
 }
+
+/** Whether an error of a datagram socket tells that a peer, or the way to it, is not there. */
+export function isPeerGone(errno: number): boolean {
+  return errno === ECONNREFUSED || errno === EHOSTUNREACH ||
+    errno === EHOSTDOWN ||
+    errno === ENETUNREACH || errno === ENETDOWN;
+}

@@ -26,12 +26,15 @@ const IP_MULTICAST_IF = 32;
 const IP_MULTICAST_TTL = 33;
 const IP_ADD_MEMBERSHIP = 35;
 
+const IP_MULTICAST_ALL = 49;
+
 const IPPROTO_IPV6 = 41;
 const IPV6_MULTICAST_IF = 17;
 const IPV6_MULTICAST_HOPS = 18;
 const IPV6_JOIN_GROUP = 20;
 const IPV6_RECVERR = 25;
 const IPV6_V6ONLY = 26;
+const IPV6_MULTICAST_ALL = 29;
 
 const bound = libc({
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // domain, type, protocol
@@ -138,7 +141,7 @@ export class UdpSocket implements Disposable {
   }
 
   /**
-   * Joins a group.
+   * Joins a group; what others of this host joined elsewhere is not heard.
    *
    * @param index Interface on which to listen; 0: the one that the routes name.
    * @throws {SystemError} With ENODEV if no route names one.
@@ -146,19 +149,13 @@ export class UdpSocket implements Disposable {
   joinGroup(group: SocketAddress, index: number): void {
     const attempt = `join group ${group}`;
     if (this.family === AF_INET) {
-      this.#setBytes(
-        IPPROTO_IP,
-        IP_ADD_MEMBERSHIP,
-        ipMreqn(group, index),
-        attempt,
-      );
+      const request = ipMreqn(group, index);
+      this.#setBytes(IPPROTO_IP, IP_ADD_MEMBERSHIP, request, attempt);
+      this.#try(IPPROTO_IP, IP_MULTICAST_ALL, 0);
     } else {
-      this.#setBytes(
-        IPPROTO_IPV6,
-        IPV6_JOIN_GROUP,
-        ipv6Mreq(group, index),
-        attempt,
-      );
+      const request = ipv6Mreq(group, index);
+      this.#setBytes(IPPROTO_IPV6, IPV6_JOIN_GROUP, request, attempt);
+      this.#try(IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
     }
   }
 

@@ -12,9 +12,10 @@ import { SystemError } from "../ffi/libc.ts";
 import { AddressCache, Iovecs } from "../ffi/memory.ts";
 import { MAX_INTERFACE_NAME_BYTES } from "../ffi/netif.ts";
 import { type Burst, FRAME_SLOT_BYTES } from "../lib/net/burst.ts";
-import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../lib/net/frame.ts";
+import { MAX_FRAME_BYTES } from "../lib/net/frame.ts";
 import { Counter } from "../lib/plug/counters.ts";
 import { PlugError } from "../lib/plug/errors.ts";
+import { countUnfit, countUnfitFrames, fits } from "../lib/plug/fit.ts";
 import type { OpenOptions, Plug, Plugin } from "../lib/plug/plugin.ts";
 import type { Vnl } from "../lib/plug/vnl.ts";
 
@@ -123,9 +124,8 @@ class TapPlug implements Plug {
         if (isAgain(n) || n === -EIO) break;
         this.#fail("read from", n);
       }
-      if (n < MIN_FRAME_BYTES) this.#received.add(Counter.runt, 1);
-      else if (n > MAX_FRAME_BYTES) this.#received.add(Counter.oversize, 1);
-      else burst.append(burst.tail, n);
+      if (fits(n)) burst.append(burst.tail, n);
+      else countUnfit(n, this.#received);
     }
     return burst.count - before;
   }
@@ -134,10 +134,9 @@ class TapPlug implements Plug {
     const arena = this.#sink.of(burst.bytes);
     for (let index = from; index < burst.count; index++) {
       const length = burst.length[index];
-      if (length < MIN_FRAME_BYTES) this.#sent.add(Counter.runt, 1);
-      else if (length > MAX_FRAME_BYTES) this.#sent.add(Counter.oversize, 1);
-      else this.#write(arena + burst.start[index], length);
+      if (fits(length)) this.#write(arena + burst.start[index], length);
     }
+    countUnfitFrames(burst, from, burst.count, this.#sent);
     return burst.count - from;
   }
 

@@ -6,16 +6,16 @@
  */
 
 import { DatagramReceiver, DatagramSender } from "../ffi/datagram.ts";
-import { EAGAIN, ENOBUFS } from "../ffi/errno.ts";
+import { EAGAIN, ENOBUFS, isPeerGone } from "../ffi/errno.ts";
 import { SystemError } from "../ffi/libc.ts";
 import { AddressCache } from "../ffi/memory.ts";
 import { resolve, type SocketAddress } from "../ffi/sockaddr.ts";
 import { UdpSocket } from "../ffi/socket.ts";
 import { type Burst, FRAME_SLOT_BYTES } from "../lib/net/burst.ts";
-import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../lib/net/frame.ts";
-import { isPeerGone } from "../lib/vxlan/frame_sender.ts";
+import { MAX_FRAME_BYTES } from "../lib/net/frame.ts";
 import { Counter } from "../lib/plug/counters.ts";
 import { PlugError } from "../lib/plug/errors.ts";
+import { countUnfit, countUnfitFrames, fits } from "../lib/plug/fit.ts";
 import type { OpenOptions, Plug, Plugin } from "../lib/plug/plugin.ts";
 import type { Vnl } from "../lib/plug/vnl.ts";
 
@@ -191,8 +191,10 @@ class UdpPlug implements Plug {
       const base = burst.tail;
       this.#receiver.aim(this.#source.of(burst.bytes) + base, FRAME_SLOT_BYTES);
       const n = this.#receiver.receive(this.fd, wanted);
-      // That the peer was not there when a datagram arrived is told once, and passes.
-      if (n < 0 && n !== -EAGAIN) continue;
+      if (n === -EAGAIN) break;
+      // That nobody was there to take a datagram is told once, and passes.
+      if (isPeerGone(-n)) continue;
+      if (n < 0) throw this.#broken("receive from", n);
       for (let index = 0; index < n; index++) {
         this.#take(
           burst,
@@ -206,52 +208,56 @@ class UdpPlug implements Plug {
   }
 
   #take(burst: Burst, start: number, length: number): void {
-    if (length >= MIN_FRAME_BYTES && length <= MAX_FRAME_BYTES) {
-      burst.append(start, length);
-    } else if (length < 0 || length > MAX_FRAME_BYTES) {
-      this.#received.add(Counter.oversize, 1);
-    } else if (length > 0) this.#received.add(Counter.runt, 1);
+    if (fits(length)) burst.append(start, length);
+    else if (length !== 0) countUnfit(length, this.#received);
   }
 
   send(burst: Burst, from: number): number {
-    for (let index = from; index < burst.count;) {
-      let count = 0;
-      for (; index < burst.count && count < BATCH; index++) {
-        if (this.#place(burst, index, count)) this.#frames[count++] = index;
-      }
-      for (let sent = 0; sent < count;) {
-        const result = this.#sender.send(this.fd, sent, count - sent);
-        if (result > 0) sent += result;
-        else if (result === -EAGAIN) return this.#frames[sent] - from;
-        // An error about an earlier datagram: this one has not been tried yet.
-        else if (isPeerGone(-result)) continue;
-        else {
-          this.#sent.add(
-            result === -ENOBUFS ? Counter.full : Counter.unreachable,
-            1,
-          );
-          sent++;
-        }
-      }
+    let index = from;
+    while (index < burst.count) {
+      const next = this.#sendBatch(burst, index);
+      countUnfitFrames(burst, index, next < 0 ? ~next : next, this.#sent);
+      if (next < 0) return ~next - from;
+      index = next;
     }
-    return burst.count - from;
+    return index - from;
   }
 
-  #place(burst: Burst, index: number, entry: number): boolean {
-    const length = burst.length[index];
-    if (length < MIN_FRAME_BYTES || length > MAX_FRAME_BYTES) {
-      this.#sent.add(
-        length < MIN_FRAME_BYTES ? Counter.runt : Counter.oversize,
-        1,
+  /** The index of the first frame after the batch; its complement if that frame has to wait. */
+  #sendBatch(burst: Burst, from: number): number {
+    const arena = this.#sink.of(burst.bytes);
+    let count = 0;
+    let index = from;
+    for (; index < burst.count && count < BATCH; index++) {
+      if (!fits(burst.length[index])) continue;
+      this.#sender.setFrame(
+        count,
+        arena + burst.start[index],
+        burst.length[index],
       );
-      return false;
+      this.#frames[count++] = index;
     }
-    this.#sender.setFrame(
-      entry,
-      this.#sink.of(burst.bytes) + burst.start[index],
-      length,
-    );
-    return true;
+    let again = -1;
+    for (let sent = 0; sent < count;) {
+      const result = this.#sender.send(this.fd, sent, count - sent);
+      if (result > 0) sent += result;
+      else if (result === -EAGAIN) return ~this.#frames[sent];
+      // Told about an earlier datagram: this one has not been tried yet.
+      else if (isPeerGone(-result) && again !== sent) again = sent;
+      else {
+        this.#sent.add(
+          result === -ENOBUFS ? Counter.full : Counter.unreachable,
+          1,
+        );
+        sent++;
+      }
+    }
+    return index;
+  }
+
+  #broken(attempt: string, result: number): PlugError {
+    const cause = new SystemError(`${attempt} a UDP tunnel`, -result);
+    return new PlugError(cause.message, { code: cause.code, cause });
   }
 
   [Symbol.dispose](): void {

@@ -24,6 +24,7 @@ import {
 } from "../ffi/sockaddr.ts";
 import { SystemError } from "../ffi/libc.ts";
 import { interfaceIndex } from "../ffi/netif.ts";
+import { EpollSet } from "../ffi/epoll.ts";
 import { UdpSocket } from "../ffi/socket.ts";
 import { groupId } from "../ffi/users.ts";
 import { MAX_VNI } from "../lib/net/vxlan_header.ts";
@@ -266,6 +267,7 @@ function openNode(vnl: Vnl, network: Network, options: OpenOptions): Plug {
     const node = new VxvdeNode({
       heard,
       own,
+      poll: opening.use(new EpollSet()),
       group,
       vni,
       receiveBufferBytes: vnl.number("rcvbuf"),

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { AssertionError } from "@std/assert";
 import { Burst } from "../lib/net/burst.ts";
 import { ETHERNET_HEADER_BYTES } from "../lib/net/frame.ts";
 import { Counters } from "../lib/plug/counters.ts";
@@ -48,6 +49,37 @@ export function burstOf(frames: readonly Uint8Array[]): Burst {
     if (!burst.push(frame)) throw new RangeError("Cannot fill burst: no room");
   }
   return burst;
+}
+
+/** Whether two frames are the same, byte for byte. */
+export function sameFrame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length &&
+    one.every((byte, index) => byte === other[index]);
+}
+
+/** Asserts that these frames came, in this order; tells of the first that did not, not of all their bytes. */
+export function assertFrames(
+  got: readonly Uint8Array[],
+  wanted: readonly Uint8Array[],
+): void {
+  const count = Math.max(got.length, wanted.length);
+  for (let index = 0; index < count; index++) {
+    const [one, other] = [got[index], wanted[index]];
+    if (one && other && sameFrame(one, other)) continue;
+    throw new AssertionError(
+      `frame ${index} of ${wanted.length}: wanted ${describeFrame(other)}, ` +
+        `received ${describeFrame(one)}`,
+    );
+  }
+}
+
+function describeFrame(frame: Uint8Array | undefined): string {
+  if (frame === undefined) return "none";
+  const header = Array.from(
+    frame.subarray(SOURCE_OFFSET, ETHERNET_HEADER_BYTES),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
+  return `${frame.length} bytes (source and type ${header})`;
 }
 
 /** Options whose counters are new and whose log is kept. */

@@ -20,9 +20,10 @@ import {
 import { SystemError } from "../../ffi/libc.ts";
 import { AddressCache, addressOf, Iovecs } from "../../ffi/memory.ts";
 import type { Burst } from "../net/burst.ts";
-import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../net/frame.ts";
+import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { Counter } from "../plug/counters.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
+import { countUnfitFrames, fits } from "../plug/fit.ts";
 import type { OpenOptions, Plug } from "../plug/plugin.ts";
 import { STREAM_PREFIX_BYTES, StreamDecoder } from "../plug/stream.ts";
 
@@ -144,7 +145,7 @@ export class StreamPlug implements Plug {
       index = this.#advance(burst, index, stop, n);
       if (index < stop) break;
     }
-    this.#countUnfit(burst, from, index);
+    countUnfitFrames(burst, from, index, this.#options.sendCounters);
     return index - from;
   }
 
@@ -195,17 +196,6 @@ export class StreamPlug implements Plug {
     return stop;
   }
 
-  #countUnfit(burst: Burst, from: number, stop: number): void {
-    for (let index = from; index < stop; index++) {
-      const length = burst.length[index];
-      if (length < MIN_FRAME_BYTES) {
-        this.#options.sendCounters.add(Counter.runt, 1);
-      } else if (length > MAX_FRAME_BYTES) {
-        this.#options.sendCounters.add(Counter.oversize, 1);
-      }
-    }
-  }
-
   #failWrite(result: number): never {
     const cause = new SystemError(`write to ${this.#peer}`, -result);
     if (result === -EPIPE || result === -ECONNRESET) {
@@ -229,8 +219,4 @@ export class StreamPlug implements Plug {
 /** Standard input, output and error are the process's: their numbers must not be given to others. */
 function release(fd: number): void {
   if (fd > 2) closeFd(fd);
-}
-
-function fits(length: number): boolean {
-  return length >= MIN_FRAME_BYTES && length <= MAX_FRAME_BYTES;
 }

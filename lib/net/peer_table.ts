@@ -84,7 +84,8 @@ export class PeerTable {
         `Cannot make a peer table as capacity must be 1 to ${MAX_PEER_TABLE_CAPACITY}: received ${capacity}`,
       );
     }
-    const bits = Math.max(32 - Math.clz32(capacity - 1), 1);
+    // Twice as many buckets as slots: chains stay short.
+    const bits = 33 - Math.clz32(capacity - 1);
     this.capacity = capacity;
     this.bytes = new Uint8Array(capacity * PEER_SLOT_BYTES);
     this.#keys = hashKeys(KEYS, seed);
@@ -108,8 +109,7 @@ export class PeerTable {
   /**
    * Finds a peer.
    *
-   * @param source Holds the address; room for the longer struct must follow
-   * `offset`, whatever the family.
+   * @param source Holds the whole of the address: not checked.
    * @param offset Of the address's first byte.
    * @returns Its slot; -1 when it is unknown, or of another family.
    */
@@ -265,7 +265,7 @@ function sockaddrLength(bytes: Uint8Array, offset: number): number {
   return bytes[offset] === AF_INET6 ? SOCKADDR_IN6_BYTES : 0;
 }
 
-/** Sum of an even number of bytes as 16-bit words, each times a key behind `keys[key]`. */
+/** Sum of a multiple of 4 bytes as 16-bit words, each times a key behind `keys[key]`. */
 function hashSpan(
   keys: Int32Array,
   key: number,
@@ -274,11 +274,18 @@ function hashSpan(
   length: number,
 ): number {
   let sum = keys[key];
-  for (let at = 0; at < length; at += 2) {
-    const word = (bytes[offset + at] << 8) | bytes[offset + at + 1];
-    sum = sum + Math.imul(keys[++key], word) | 0;
+  for (let at = 0; at < length; at += 4) {
+    const word = readWord(bytes, offset + at);
+    sum = sum + Math.imul(keys[key + 1], word >>> 16) +
+        Math.imul(keys[key + 2], word & 0xffff) | 0;
+    key += 2;
   }
   return sum;
+}
+
+function readWord(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset] << 24) | (bytes[offset + 1] << 16) |
+    (bytes[offset + 2] << 8) | bytes[offset + 3];
 }
 
 function isSameSpan(
@@ -288,8 +295,9 @@ function isSameSpan(
   rightOffset: number,
   length: number,
 ): boolean {
-  for (let at = 0; at < length; at++) {
-    if (left[leftOffset + at] !== right[rightOffset + at]) return false;
+  for (let at = 0; at < length; at += 4) {
+    const word = readWord(right, rightOffset + at);
+    if (readWord(left, leftOffset + at) !== word) return false;
   }
   return true;
 }

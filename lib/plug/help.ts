@@ -9,7 +9,8 @@ import type { VnlKey, VnlSyntax } from "./vnl.ts";
 import { formatNumber, formatRange } from "./vnl_values.ts";
 
 const WIDTH_COLUMNS = 80;
-const LARGEST_LEFT_COLUMNS = 22;
+const LARGEST_KEY_COLUMNS = 22;
+const LARGEST_EXAMPLE_COLUMNS = 40;
 const INDENT = "  ";
 
 /** What stands for a value where its key names nothing better. */
@@ -40,13 +41,11 @@ export function describeSyntax(plugin: Plugin): string {
     ...wrap(usagePieces(scheme, syntax), "", "      "),
     ...wrapWords(summary, INDENT, INDENT),
   ];
-  if (rows.length > 0) lines.push("", ...formatRows(rows));
-  if (syntax.examples !== undefined && syntax.examples.length > 0) {
-    lines.push(
-      "",
-      "Examples:",
-      ...formatRows(syntax.examples.map(({ vnl, summary }) => [vnl, summary])),
-    );
+  if (rows.length > 0) lines.push("", ...formatRows(rows, LARGEST_KEY_COLUMNS));
+  const examples = syntax.examples ?? [];
+  if (examples.length > 0) {
+    const rows = examples.map(({ vnl, summary }) => [vnl, summary] as const);
+    lines.push("", "Examples:", ...formatRows(rows, LARGEST_EXAMPLE_COLUMNS));
   }
   return lines.join("\n");
 }
@@ -78,7 +77,10 @@ function usagePieces(scheme: string, syntax: VnlSyntax): string[] {
 
 function describeAddress(syntax: VnlSyntax): string {
   const summary = syntax.addressSummary ?? "address";
-  return syntax.addressOptional ? `${summary} (may be left out)` : summary;
+  // In the slash form, the usage line shows it.
+  return syntax.addressOptional && syntax.form === "bracket"
+    ? `${summary} (may be left out)`
+    : summary;
 }
 
 function writeKey(key: VnlKey): string {
@@ -109,9 +111,12 @@ function describeKey(key: VnlKey, syntax: VnlSyntax): string {
 }
 
 /** Two columns; a left text that is too long has a line for itself. */
-function formatRows(rows: readonly (readonly [string, string])[]): string[] {
+function formatRows(
+  rows: readonly (readonly [string, string])[],
+  largestLeftColumns: number,
+): string[] {
   const lengths = rows.map(([left]) => left.length)
-    .filter((length) => length <= LARGEST_LEFT_COLUMNS);
+    .filter((length) => length <= largestLeftColumns);
   const leftColumns = Math.max(8, ...lengths);
   const behind = " ".repeat(INDENT.length + leftColumns + 2);
   return rows.flatMap(([left, right]) => {

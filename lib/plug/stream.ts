@@ -10,8 +10,8 @@
  */
 
 import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
-import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../net/frame.ts";
-import { Counter, type Counters } from "./counters.ts";
+import type { Counters } from "./counters.ts";
+import { countUnfit, fits } from "./fit.ts";
 
 /** Largest length that a VDE program writes. */
 export const MAX_STREAM_LENGTH = 9236;
@@ -108,9 +108,8 @@ export class StreamDecoder {
   }
 
   #append(burst: Burst, start: number, length: number): void {
-    if (length < MIN_FRAME_BYTES) this.counters.add(Counter.runt, 1);
-    else if (length > MAX_FRAME_BYTES) this.counters.add(Counter.oversize, 1);
-    else burst.append(start, length);
+    if (fits(length)) burst.append(start, length);
+    else countUnfit(length, this.counters);
   }
 
   #adapt(consumed: number, full: boolean): void {

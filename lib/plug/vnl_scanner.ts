@@ -30,6 +30,8 @@ export class ScannedText {
   readonly #offset: Uint32Array;
 
   /**
+   * Undoes the quoting of a VNL, or of what stands behind its scheme.
+   *
    * @param text The whole VNL, which error texts repeat.
    * @param from Where to begin, in UTF-16 units.
    * @throws {SyntaxError} If a quote is not closed, nothing follows a

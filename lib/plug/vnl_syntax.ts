@@ -6,7 +6,7 @@
  */
 
 /** What all kinds of key have. */
-interface KeyBase {
+export interface KeyBase {
   /** As it stands in the VNL. */
   readonly name: string;
   /** One line of help. */
@@ -17,19 +17,25 @@ interface KeyBase {
 
 /** A key that is there or not (`/v6`, also `/v6=1`, `/v6=0`). */
 export interface FlagKey extends KeyBase {
+  /** Kind of value. */
   readonly type: "flag";
 }
 
 /** Text. "" where absent unless a default is given. */
 export interface TextKey extends KeyBase {
+  /** Kind of value. */
   readonly type: "text";
+  /** Absent: "". */
   readonly default?: string;
 }
 
 /** A whole number, in decimal, `0x` hexadecimal or `0` octal; `octal`: octal without a prefix; `size`: with a suffix k, m, g or t. */
 export interface NumberKey extends KeyBase {
+  /** Kind of value, and how it is written. */
   readonly type: "integer" | "octal" | "size";
+  /** Least value. */
   readonly min: number;
+  /** Greatest value; Infinity: as great as can be written. */
   readonly max: number;
   /** Absent: the key has no value unless it is given. */
   readonly default?: number;

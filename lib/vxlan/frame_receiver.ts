@@ -10,7 +10,6 @@ import { DatagramReceiver } from "../../ffi/datagram.ts";
 import { AddressCache } from "../../ffi/memory.ts";
 import { SOCKADDR_STRIDE_BYTES } from "../../ffi/sockaddr.ts";
 import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
-import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../net/frame.ts";
 import type { Stations } from "../net/stations.ts";
 import {
   hasVxlanHeaderUnchecked,
@@ -18,6 +17,7 @@ import {
   VXLAN_HEADER_BYTES,
 } from "../net/vxlan_header.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
+import { countUnfit, fits } from "../plug/fit.ts";
 
 /** Most datagrams of one call. */
 const BATCH = 64;
@@ -80,7 +80,7 @@ export class FrameReceiver {
     const source = index * SOCKADDR_STRIDE_BYTES;
     const datagram = this.#datagrams.length(index);
     const length = datagram - VXLAN_HEADER_BYTES;
-    if (datagram < 0 || length > MAX_FRAME_BYTES) {
+    if (datagram < 0) {
       counters.add(Counter.oversize, 1);
     } else if (length < 0) {
       counters.add(Counter.malformed, 1);
@@ -92,8 +92,8 @@ export class FrameReceiver {
     } else if (length === 0) {
       // A goodbye speaks for the address that it came from, and for no other.
       stations.forget(sources, source);
-    } else if (length < MIN_FRAME_BYTES) {
-      counters.add(Counter.runt, 1);
+    } else if (!fits(length)) {
+      countUnfit(length, counters);
     } else {
       const frame = start + VXLAN_HEADER_BYTES;
       const peer = stations.peerOf(sources, source, SOCKADDR_STRIDE_BYTES);

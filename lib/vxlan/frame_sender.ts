@@ -7,24 +7,16 @@
 
 import { monotonicMs } from "../../ffi/clock.ts";
 import { DatagramSender } from "../../ffi/datagram.ts";
-import {
-  EAGAIN,
-  ECONNREFUSED,
-  EHOSTDOWN,
-  EHOSTUNREACH,
-  ENETDOWN,
-  ENETUNREACH,
-  ENOBUFS,
-} from "../../ffi/errno.ts";
+import { EAGAIN, ENOBUFS, isPeerGone } from "../../ffi/errno.ts";
 import { AddressCache, addressOf } from "../../ffi/memory.ts";
 import {
   SOCKADDR_STRIDE_BYTES,
   type SocketAddress,
 } from "../../ffi/sockaddr.ts";
 import type { Burst } from "../net/burst.ts";
-import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../net/frame.ts";
 import type { Stations } from "../net/stations.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
+import { countUnfitFrames, fits } from "../plug/fit.ts";
 
 /** Most datagrams of one call. */
 const BATCH = 64;
@@ -55,6 +47,8 @@ export class FrameSender {
   readonly #arena = new AddressCache();
   /** Of each datagram of a batch: the index of its frame in the burst. */
   readonly #frames = new Uint32Array(BATCH);
+  /** Of each datagram: the slot of the peer that it goes to, -1 for the group. */
+  readonly #peers = new Int32Array(BATCH);
 
   /** @param options Kept. */
   constructor(options: FrameSenderOptions) {
@@ -75,14 +69,19 @@ export class FrameSender {
   /**
    * Sends the frames of `burst` from index `from` on. Allocates nothing.
    *
-   * @returns Number of frames taken. Fewer than offered: the socket's buffer
-   * is full, or stations were forgotten and the rest goes elsewhere; the
-   * socket's being writable tells when to go on.
+   * @returns Number of frames taken; fewer than offered when the socket's
+   * buffer is full: its being writable tells when to go on.
    */
   send(burst: Burst, from: number): number {
     let index = from;
     while (index < burst.count) {
       const next = this.#sendBatch(burst, index);
+      countUnfitFrames(
+        burst,
+        index,
+        next < 0 ? ~next : next,
+        this.#options.counters,
+      );
       if (next < 0) return ~next - from;
       index = next;
     }
@@ -91,65 +90,71 @@ export class FrameSender {
 
   /** The index of the first frame after the batch; its complement if that frame has to wait. */
   #sendBatch(burst: Burst, from: number): number {
-    const now = monotonicMs();
+    const nowMs = monotonicMs();
+    const arena = this.#arena.of(burst.bytes);
     let count = 0;
     let index = from;
     for (; index < burst.count && count < BATCH; index++) {
-      if (this.#place(burst, index, count, now)) this.#frames[count++] = index;
+      if (!fits(burst.length[index])) continue;
+      this.#datagrams.setFrame(
+        count,
+        arena + burst.start[index],
+        burst.length[index],
+      );
+      this.#frames[count++] = index;
     }
-    for (let sent = 0; sent < count;) {
+    this.#aim(burst, 0, count, nowMs);
+    const sent = this.#sendAimed(burst, count, nowMs);
+    this.#countFlooded(sent);
+    return sent < count ? ~this.#frames[sent] : index;
+  }
+
+  /** Sends the batch's datagrams; returns how many are done with: sent, or dropped and counted. */
+  #sendAimed(burst: Burst, count: number, nowMs: number): number {
+    let sent = 0;
+    let again = -1;
+    while (sent < count) {
       const result = this.#datagrams.send(this.#options.fd, sent, count - sent);
       if (result > 0) sent += result;
-      else if (result === -EAGAIN) return ~this.#frames[sent];
-      else if (isPeerGone(-result)) {
-        // The error may be about an earlier datagram, to another peer.
+      else if (result === -EAGAIN) break;
+      else if (isPeerGone(-result) && again !== sent) {
+        // It may be about an earlier datagram, to another peer: once forgotten,
+        // that peer's stations are looked for in the group.
+        again = sent;
         this.#options.onNetworkError();
-        return ~this.#frames[sent];
+        this.#aim(burst, sent, count, nowMs);
       } else {
         const reason = result === -ENOBUFS ? Counter.full : Counter.unreachable;
         this.#options.counters.add(reason, 1);
         sent++;
       }
     }
-    return index;
+    return sent;
   }
 
-  /** Makes frame `index` datagram `entry` of the batch; false if it is dropped. */
-  #place(burst: Burst, index: number, entry: number, now: number): boolean {
-    const { counters, stations } = this.#options;
-    const { bytes } = burst;
-    const start = burst.start[index];
-    const length = burst.length[index];
-    if (length < MIN_FRAME_BYTES || length > MAX_FRAME_BYTES) {
-      counters.add(
-        length < MIN_FRAME_BYTES ? Counter.runt : Counter.oversize,
-        1,
+  /** Says where each datagram of the batch goes, from datagram `from` on. */
+  #aim(burst: Burst, from: number, count: number, nowMs: number): void {
+    for (let entry = from; entry < count; entry++) {
+      const index = this.#frames[entry];
+      const peer = this.#options.stations.find(
+        burst.bytes,
+        burst.start[index],
+        burst.length[index],
+        nowMs,
       );
-      return false;
+      this.#peers[entry] = peer;
+      const address = peer < 0
+        ? this.#groupAddress
+        : this.#peersAddress + peer * SOCKADDR_STRIDE_BYTES;
+      this.#datagrams.setDestination(entry, address, this.#groupLength);
     }
-    const peer = stations.find(bytes, start, length, now);
-    if (peer < 0) {
-      counters.add(Counter.flooded, 1);
-      this.#datagrams.setDestination(
-        entry,
-        this.#groupAddress,
-        this.#groupLength,
-      );
-    } else {
-      this.#datagrams.setDestination(
-        entry,
-        this.#peersAddress + peer * SOCKADDR_STRIDE_BYTES,
-        this.#groupLength,
-      );
-    }
-    this.#datagrams.setFrame(entry, this.#arena.of(bytes) + start, length);
-    return true;
   }
-}
 
-/** Whether the network says that a peer, or the way to it, is not there. */
-export function isPeerGone(errno: number): boolean {
-  return errno === ECONNREFUSED || errno === EHOSTUNREACH ||
-    errno === EHOSTDOWN ||
-    errno === ENETUNREACH || errno === ENETDOWN;
+  #countFlooded(sent: number): void {
+    let flooded = 0;
+    for (let entry = 0; entry < sent; entry++) {
+      if (this.#peers[entry] < 0) flooded++;
+    }
+    this.#options.counters.add(Counter.flooded, flooded);
+  }
 }

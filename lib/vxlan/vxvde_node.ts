@@ -6,8 +6,8 @@
 
 import { monotonicMs } from "../../ffi/clock.ts";
 import { ErrorQueue } from "../../ffi/datagram.ts";
-import { EpollSet } from "../../ffi/epoll.ts";
-import { EAGAIN } from "../../ffi/errno.ts";
+import type { EpollSet } from "../../ffi/epoll.ts";
+import { EAGAIN, isPeerGone } from "../../ffi/errno.ts";
 import { interfaceAddresses } from "../../ffi/netif.ts";
 import {
   SOCKADDR_STRIDE_BYTES,
@@ -21,7 +21,7 @@ import { Stations } from "../net/stations.ts";
 import { makeVxlanHeader } from "../net/vxlan_header.ts";
 import type { OpenOptions, Plug } from "../plug/plugin.ts";
 import { FrameReceiver } from "./frame_receiver.ts";
-import { FrameSender, isPeerGone } from "./frame_sender.ts";
+import { FrameSender } from "./frame_sender.ts";
 
 /** What the kernel is asked for unless the VNL says otherwise: the default loses bursts. */
 const BUFFER_BYTES = 4 << 20;
@@ -38,6 +38,8 @@ export interface VxvdeNodeOptions {
   readonly heard: UdpSocket;
   /** Bound to a port of its own, from which all is sent. Becomes the node's. */
   readonly own: UdpSocket;
+  /** Empty; becomes the node's. */
+  readonly poll: EpollSet;
   /** The group and its port. */
   readonly group: SocketAddress;
   /** VXLAN network identifier. */
@@ -58,19 +60,21 @@ export class VxvdeNode implements Plug {
   readonly writeFd: number;
   readonly #heard: UdpSocket;
   readonly #own: UdpSocket;
-  readonly #poll = new EpollSet();
+  readonly #poll: EpollSet;
   readonly #stations: Stations;
   readonly #unicast: FrameReceiver;
   readonly #multicast: FrameReceiver;
   readonly #sender: FrameSender;
   readonly #errors = new ErrorQueue();
   readonly #self: OwnAddresses;
+  #groupFirst = false;
   #open = true;
 
   constructor(node: VxvdeNodeOptions, options: OpenOptions) {
     const { heard, own, group } = node;
     this.#heard = heard;
     this.#own = own;
+    this.#poll = node.poll;
     for (const socket of [heard, own]) {
       socket.setReceiveBuffer(node.receiveBufferBytes ?? BUFFER_BYTES);
     }
@@ -109,8 +113,11 @@ export class VxvdeNode implements Plug {
 
   receive(burst: Burst): number {
     const before = burst.count;
+    // Turn by turn, so that a flood on one socket leaves room for the other.
+    this.#groupFirst = !this.#groupFirst;
+    if (this.#groupFirst) this.#multicast.receive(burst);
     const result = this.#unicast.receive(burst);
-    this.#multicast.receive(burst);
+    if (!this.#groupFirst) this.#multicast.receive(burst);
     // Errors wake the cable as data does, and only reading them ends that.
     if (result < 0 && (result !== -EAGAIN || burst.count === before)) {
       this.#forgetUnreachable();

@@ -5,15 +5,16 @@
  */
 
 import {
-  Lab,
+  type Lab,
   type LabHost,
   type LabProcess,
+  median,
   peerAvailable,
   throughput,
   transfer,
   vdeplug,
 } from "../lab/mod.ts";
-import { DemoError, median, rate, step, tell } from "./show.ts";
+import { DemoError, rate, step, tell } from "./show.ts";
 
 const WAIT_MS = 8_000;
 const MEASURE_SECONDS = 3;

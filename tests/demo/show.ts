@@ -28,12 +28,3 @@ export function rate(bitsPerSecond: number): string {
     ? `${gigabits.toFixed(2)} Gbit/s`
     : `${(bitsPerSecond / 1e6).toFixed(0)} Mbit/s`;
 }
-
-/** The middle one of some numbers. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]
-    : (sorted[middle - 1] + sorted[middle]) / 2;
-}

@@ -226,11 +226,11 @@ export class LabHost {
    */
   async waitForAnswer(
     address: string,
-    timeoutMs: number = PATIENCE_MS,
+    options: WaitOptions = {},
   ): Promise<void> {
     await this.#poll(
       `an answer from ${address}`,
-      timeoutMs,
+      options,
       async () =>
         (await this.attempt("ping", ["-n", "-c1", "-W1", address])).code === 0,
     );

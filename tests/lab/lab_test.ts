@@ -113,10 +113,25 @@ labTest(
   noLab,
   async (lab) => {
     const host = await lab.host("a");
+    const waiting = () => host.waitForInterface("t0", { timeoutMs: 10 });
     await assertRejects(
-      () => host.waitForInterface("t0", 10),
+      waiting,
       LabError,
-      `interface "t0"`,
+      `interface "t0" on host "a": not there after 10 ms`,
+    );
+  },
+);
+
+labTest(
+  "waitForInterface() ends with the process that it waits on",
+  noLab,
+  async (lab) => {
+    const host = await lab.host("a");
+    const madeBy = host.spawn("sh", ["-c", "echo oh dear >&2; exit 3"]);
+    await assertRejects(
+      () => host.waitForInterface("t0", { madeBy }),
+      LabError,
+      "oh dear",
     );
   },
 );

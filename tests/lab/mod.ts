@@ -20,5 +20,6 @@ export * from "./host.ts";
 export * from "./lab.ts";
 export * from "./proc.ts";
 export * from "./process.ts";
+export * from "./statistics.ts";
 export * from "./transfer.ts";
 export * from "./vdeplug.ts";

@@ -14,8 +14,8 @@ import {
   type CaseName,
   type OpenPair,
   plugContract,
-  pluginContract,
   type PluginContract,
+  pluginContract,
   pluginTests,
 } from "../../plugin_contract.ts";
 
@@ -266,7 +266,9 @@ const FAULTY: readonly {
     found: "takes an empty burst",
     plugClass: class extends MemoryPlug {
       override send(burst: Burst, from: number) {
-        if (from === burst.count) this.options.sendCounters.add(Counter.runt, 1);
+        if (from === burst.count) {
+          this.options.sendCounters.add(Counter.runt, 1);
+        }
         return super.send(burst, from);
       }
     },
@@ -380,7 +382,7 @@ async function assertTestFails(
 ): Promise<void> {
   const test = tests.find((test) => test.name === name);
   if (test === undefined) throw new TypeError(`Cannot find test "${name}"`);
-  await assertRejects(test.run);
+  await assertRejects(async () => await test.run());
 }
 
 /** Descriptions that break a rule each. */

@@ -11,6 +11,7 @@ import {
   type Vnl,
   type VnlSyntax,
 } from "../../../lib/plug/vnl.ts";
+import { type SeededRandom, seededRandom } from "../../random.ts";
 
 const SLASH: VnlSyntax = {
   form: "slash",
@@ -456,24 +457,13 @@ Deno.test("Vnl refuses to read what the syntax does not declare so", () => {
   }
 });
 
-/** Small seeded generator (mulberry32): equal seeds, equal runs. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 function randomText(
-  random: (below: number) => number,
+  random: SeededRandom,
   alphabet: readonly string[],
 ): string {
   let text = "";
-  for (let left = random(24); left > 0; left--) {
-    text += alphabet[random(alphabet.length)];
+  for (let left = random.below(24); left > 0; left--) {
+    text += alphabet[random.below(alphabet.length)];
   }
   return text;
 }
@@ -497,7 +487,7 @@ const SYNTAXES = [SLASH, BRACKET, NESTED, NESTED_SLASH, BARE, PATH];
 
 Deno.test("parseVnl() gives a VNL or a documented error for random text", () => {
   const seed = 0x5eed1;
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const alphabet = [
     ..."/[]{}'\"\\%=:",
     ..."/[]{}=",
@@ -525,7 +515,7 @@ Deno.test("parseVnl() gives a VNL or a documented error for random text", () => 
 });
 
 Deno.test("parseVnl() gives a VNL or a documented error for random text without a scheme", () => {
-  const random = seeded(0x5eed2);
+  const random = seededRandom(0x5eed2);
   const alphabet = [..."/[]{}'\"\\%=:a:://"];
   for (let round = 0; round < 5_000; round++) {
     parseOrRefuse(randomText(random, alphabet), SLASH);
@@ -558,7 +548,7 @@ for (const text of ["a\0", "\ud800"]) {
 
 Deno.test("quoteVnl() parses back unchanged wherever a VNL has text", () => {
   const seed = 0x5eed3;
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   const alphabet = [..."/[]{}'\"\\%=:%41 aé€\u{1f50c}\x01\x7f\x85\n\ufeff"];
   for (let round = 0; round < 5_000; round++) {
     const text = randomText(random, alphabet);

@@ -1,0 +1,13 @@
+/**
+ * The program `vdeplug`.
+ *
+ * @module
+ */
+
+import { main } from "./lib/cli/main.ts";
+// Imported for its place in a compiled executable: it is loaded by its URL.
+import "./plugins/mod.ts";
+
+if (import.meta.main) {
+  Deno.exit(await main(Deno.args, [import.meta.resolve("./plugins/mod.ts")]));
+}

@@ -1,0 +1,38 @@
+/**
+ * Errors as sentences for a person, and as an exit status.
+ *
+ * @module
+ */
+
+import { PlugError } from "../plug/errors.ts";
+import { type CommandIo, ExitStatus } from "./io.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Says what is wrong, and what can be done about it.
+ *
+ * @param error Whatever was thrown.
+ * @param io Where the words go.
+ * @param help The command that tells how it is used.
+ * @returns 2 for the caller's faults, 1 for the world's.
+ * @throws What is neither: a fault of this program.
+ */
+export function reportError(
+  error: unknown,
+  io: CommandIo,
+  help: string,
+): number {
+  if (error instanceof PlugError) {
+    io.err(error.message);
+    if (error.hint !== "") io.err(`hint: ${error.hint}`);
+    return ExitStatus.failure;
+  }
+  const isMisuse = error instanceof UsageError || error instanceof TypeError ||
+    error instanceof RangeError || error instanceof SyntaxError;
+  if (!isMisuse) throw error;
+  io.err(error.message);
+  if (error instanceof UsageError) {
+    io.err(`hint: "${help}" shows how it is used`);
+  }
+  return ExitStatus.usage;
+}

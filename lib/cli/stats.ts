@@ -1,0 +1,139 @@
+/**
+ * A cable's counters as lines for people and for machines.
+ *
+ * @module
+ */
+
+import { Counter, type Counters, DROP_REASONS } from "../plug/counters.ts";
+
+/** The two directions of a cable: from the first plug to the second, and back. */
+export type Directions = readonly [Counters, Counters];
+
+const ARROWS = ["→", "←"] as const;
+const THOUSAND = 1000;
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+
+/** Makes a line for each period, with the rate since the line before. */
+export class StatsReporter {
+  readonly #directions: Directions;
+  readonly #startMs: number;
+  #lastMs: number;
+  #lastBytes: number[];
+
+  /**
+   * @param directions Read at each line.
+   * @param nowMs On a clock that never goes back.
+   */
+  constructor(directions: Directions, nowMs: number) {
+    this.#directions = directions;
+    this.#startMs = nowMs;
+    this.#lastMs = nowMs;
+    this.#lastBytes = directions.map(bytesOf);
+  }
+
+  /** One line for people: frames, bytes and the rate in each direction, and what was dropped. */
+  line(nowMs: number): string {
+    const seconds = (nowMs - this.#lastMs) / THOUSAND;
+    const parts = this.#directions.map((counters, index) => {
+      const bytes = bytesOf(counters);
+      const rate = seconds > 0
+        ? (bytes - this.#lastBytes[index]) * 8 / seconds
+        : 0;
+      this.#lastBytes[index] = bytes;
+      return `${ARROWS[index]} ${
+        formatCount(counters.cells[Counter.frames])
+      } frames ` +
+        `${formatBytes(bytes)} ${formatRate(rate)}`;
+    });
+    this.#lastMs = nowMs;
+    const dropped = this.#directions.reduce(
+      (sum, each) => sum + each.dropped(),
+      0,
+    );
+    return `${formatElapsed(nowMs - this.#startMs)}  ${parts.join("  ")}  ` +
+      `dropped ${formatCount(dropped)}`;
+  }
+
+  /** The lines at the end: one for each direction, with the reason of each drop. */
+  summary(nowMs: number): string[] {
+    const seconds = (nowMs - this.#startMs) / THOUSAND;
+    return this.#directions.map((counters, index) => {
+      const bytes = bytesOf(counters);
+      const rate = formatRate(seconds > 0 ? bytes * 8 / seconds : 0);
+      return `${ARROWS[index]} ${
+        formatCount(counters.cells[Counter.frames])
+      } frames, ` +
+        `${formatBytes(bytes)}, ${rate} on average, ${describeDrops(counters)}`;
+    });
+  }
+
+  /** All counters and the time since the start, as one line of JSON. */
+  json(nowMs: number): string {
+    const [forward, backward] = this.#directions.map((counters) =>
+      counters.snapshot()
+    );
+    return JSON.stringify({
+      seconds: (nowMs - this.#startMs) / THOUSAND,
+      forward,
+      backward,
+    });
+  }
+}
+
+function bytesOf(counters: Counters): number {
+  return counters.cells[Counter.bytes];
+}
+
+function describeDrops(counters: Counters): string {
+  const reasons = DROP_REASONS
+    .filter((reason) => counters.cells[Counter[reason]] > 0)
+    .map((reason) =>
+      `${formatCount(counters.cells[Counter[reason]])} ${reason}`
+    );
+  return reasons.length === 0
+    ? "none dropped"
+    : `dropped: ${reasons.join(", ")}`;
+}
+
+function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** Bytes in powers of 1000, three digits: "1.23 MB". */
+export function formatBytes(bytes: number): string {
+  let unit = 0;
+  let value = bytes;
+  while (value >= THOUSAND && unit < UNITS.length - 1) {
+    value /= THOUSAND;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toPrecision(3)} ${UNITS[unit]}`;
+}
+
+/** Bits a second, three digits: "1.23 Mbit/s". */
+export function formatRate(bitsPerSecond: number): string {
+  let unit = 0;
+  let value = bitsPerSecond;
+  const units = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"];
+  while (value >= THOUSAND && unit < units.length - 1) {
+    value /= THOUSAND;
+    unit++;
+  }
+  return `${unit === 0 ? Math.round(value) : value.toPrecision(3)} ${
+    units[unit]
+  }`;
+}
+
+/** Hours, minutes and seconds: "1:02:03", "0:07". */
+function formatElapsed(elapsedMs: number): string {
+  const total = Math.floor(elapsedMs / THOUSAND);
+  const [hours, minutes, seconds] = [
+    Math.floor(total / 3600),
+    Math.floor(total / 60) % 60,
+    total % 60,
+  ];
+  const tail = `${seconds}`.padStart(2, "0");
+  return hours > 0
+    ? `${hours}:${`${minutes}`.padStart(2, "0")}:${tail}`
+    : `${minutes}:${tail}`;
+}
