@@ -1,6 +1,7 @@
 /**
  * `deno task demo`: what vdeplug is for, on this machine, in under 20 seconds.
- * Touches nothing outside; leaves nothing behind.
+ * Touches nothing outside; leaves nothing behind. `deno task demo --loopback`
+ * shows what a machine sees on which nothing is allowed.
  *
  * @module
  */
@@ -45,13 +46,23 @@ async function demonstrate(
   }
 }
 
+/** Whether the real thing can be shown. */
+async function canShowLan(): Promise<Availability> {
+  if (Deno.args.includes("--loopback")) {
+    return { ok: false, reason: "--loopback was asked for" };
+  }
+  const namespaces = await canMakeNamespaces();
+  return namespaces.ok ? await canMakeTaps() : namespaces;
+}
+
 /** @returns The exit status. */
 async function main(): Promise<number> {
   const start = performance.now();
-  const namespaces = await canMakeNamespaces();
-  const possible = namespaces.ok ? await canMakeTaps() : namespaces;
+  const possible = await canShowLan();
   await using lab = possible.ok ? await Lab.create() : undefined;
+  let interrupted = false;
   Deno.addSignalListener("SIGINT", async () => {
+    interrupted = true;
     console.error("\nInterrupted: cleaning up.");
     await lab?.[Symbol.asyncDispose]();
     Deno.exit(INTERRUPTED);
@@ -59,10 +70,13 @@ async function main(): Promise<number> {
   try {
     await demonstrate(lab, possible);
   } catch (error) {
+    // What the clean-up ended is no failure.
+    if (interrupted) return INTERRUPTED;
     if (!(error instanceof DemoError || error instanceof LabError)) throw error;
     console.error(`\nThe demo failed. ${error.message}`);
     return 1;
   }
+  await lab?.[Symbol.asyncDispose]();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`\nDone in ${seconds} s. Nothing of it is left on this machine.`);
   return 0;

@@ -57,14 +57,17 @@ export class Burst {
   tail = 0;
 
   /**
+   * Makes an empty burst.
+   *
    * @param capacityFrames Most frames that the burst holds.
-   * @param arenaBytes Size of the arena.
+   * @param arenaBytes Size of the arena, rounded up to a multiple of
+   * {@linkcode FRAME_ALIGN_BYTES}; unless given, room for as many of the longest frames.
    */
   constructor(
     readonly capacityFrames: number = DEFAULT_CAPACITY_FRAMES,
-    arenaBytes: number = DEFAULT_CAPACITY_FRAMES * FRAME_SLOT_BYTES,
+    arenaBytes: number = capacityFrames * FRAME_SLOT_BYTES,
   ) {
-    this.bytes = new Uint8Array(arenaBytes);
+    this.bytes = new Uint8Array(roundUp(arenaBytes));
     this.start = new Uint32Array(capacityFrames);
     this.length = new Uint32Array(capacityFrames);
     this.kind = new Uint8Array(capacityFrames);

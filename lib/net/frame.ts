@@ -33,7 +33,8 @@ export const MAC_BYTES = 6;
 export const SOURCE_MAC_OFFSET: number = MAC_BYTES;
 
 // V8 folds a constant into the code only where it is not exported itself:
-// vlanId() takes 4 ns with these, 7 ns with the exported ones.
+// vlanId() takes 4 ns with these, 7 ns with the exported ones (Deno 2.9.6, a
+// Xeon; a loop of 20 million calls over an untagged frame).
 const VLAN_TYPE = 0x8100;
 const SERVICE_VLAN_TYPE = 0x88a8;
 const HEADER_BYTES = ETHERNET_HEADER_BYTES;

@@ -103,6 +103,8 @@ export class MacTable {
   #size = 0;
 
   /**
+   * Makes an empty table.
+   *
    * @param options Size, and the age at which stations expire.
    * @throws {RangeError} If a number is out of range.
    */

@@ -71,6 +71,8 @@ export class PeerTable {
   #size = 0;
 
   /**
+   * Makes an empty table.
+   *
    * @param capacity 1 to {@linkcode MAX_PEER_TABLE_CAPACITY}.
    * @param seed Makes the hash repeatable, for tests; random unless given.
    * @throws {RangeError} If the capacity is out of range.
@@ -288,6 +290,7 @@ function readWord(bytes: Uint8Array, offset: number): number {
     (bytes[offset + 2] << 8) | bytes[offset + 3];
 }
 
+/** Whether a multiple of 4 bytes is the same here and there. */
 function isSameSpan(
   left: Uint8Array,
   leftOffset: number,

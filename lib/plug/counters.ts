@@ -60,6 +60,8 @@ export class Counters {
   readonly cells: Float64Array<ArrayBufferLike>;
 
   /**
+   * Maps counters, which begin at what `buffer` holds.
+   *
    * @param buffer Where the cells live; shared with whoever maps it.
    * @param offset Where they begin in it, in bytes: a multiple of 8.
    */

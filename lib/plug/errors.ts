@@ -17,6 +17,7 @@ export interface PlugErrorOptions {
 
 /** A plug cannot be opened, or its link broke. */
 export class PlugError extends Error {
+  /** "PlugError", or the name of the class derived from it. */
   override readonly name: string = "PlugError";
   /** The kernel's name for the fault, or "" where there is none. */
   readonly code: string;
@@ -24,6 +25,8 @@ export class PlugError extends Error {
   readonly hint: string;
 
   /**
+   * Makes an error.
+   *
    * @param message `Cannot <what was tried> "<on what>": <what was found>`.
    * @param options Code, hint and cause.
    */
@@ -39,5 +42,6 @@ export class PlugError extends Error {
  * hung up. Ends a cable without being a failure.
  */
 export class LinkEnd extends PlugError {
+  /** "LinkEnd". */
   override readonly name: string = "LinkEnd";
 }

@@ -19,7 +19,10 @@ import { DemoError, rate, step, tell } from "./show.ts";
 const WAIT_MS = 8_000;
 const MEASURE_SECONDS = 3;
 const COMPARED_BYTES = 10_000_000;
-const PINGS = 5;
+const PINGS = 10;
+
+/** Its last lines are one summary each way, and why it ended. */
+const SUMMARY_LINES = 3;
 
 /** A wire of 1500 bytes less VXLAN's 50. */
 const TAP_MTU = 1450;
@@ -50,7 +53,7 @@ export async function demonstrateLan(lab: Lab): Promise<void> {
   await lab.link(a, b);
   tell(PICTURE.trim());
 
-  step("On each host, as the only command:  vdeplug vxvde:// tap://t0");
+  step("On each host, as the only command:  vdeplug --stats vxvde:// tap://t0");
   const nodes = [
     await plugIn(a, TAP_ADDRESSES[0]),
     await plugIn(b, TAP_ADDRESSES[1]),
@@ -145,6 +148,10 @@ async function count(nodes: readonly [Node, Node]): Promise<void> {
         `vdeplug on host ${host.name} ended badly: ${plug.report()}`,
       );
     }
-    tell(`host ${host.name}:\n${plug.stderr}`);
+    const summary = plug.stderr.trimEnd().split("\n").slice(-SUMMARY_LINES);
+    tell(`host ${host.name}:\n  ${summary.join("\n  ")}`);
   }
+  tell(
+    "(→ is from vxvde:// to tap://, ← the way back; an echo is its own multicast, heard again.)",
+  );
 }

@@ -15,6 +15,7 @@ import {
   LabError,
   type LabHost,
   labTest,
+  median,
   PATIENCE_MS,
   peerAvailable,
   reasonToSkip,
@@ -94,6 +95,22 @@ Deno.test("terminate() kills what does not listen, and is harmless afterwards", 
   assertEquals((await process.terminate("SIGTERM", 10)).signal, "SIGKILL");
   assertEquals((await process.terminate()).signal, "SIGKILL");
 });
+
+const MEDIANS = [
+  { name: "one number", values: [3], want: 3 },
+  { name: "an odd count, unsorted", values: [9, 1, 10], want: 9 },
+  {
+    name: "an even count, by the mean of two",
+    values: [4, 1, 2, 100],
+    want: 3,
+  },
+] as const;
+
+for (const { name, values, want } of MEDIANS) {
+  Deno.test(`median() takes the middle of ${name}`, () => {
+    assertEquals(median(values), want);
+  });
+}
 
 Deno.test("cpuSeconds() and rssBytes() see this process", async () => {
   assertGreater(await cpuSeconds(Deno.pid), 0);

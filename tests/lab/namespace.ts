@@ -45,7 +45,9 @@ export class Namespace implements AsyncDisposable {
     const hold = ["sh", "-c", script, "holder"];
     const holder = how instanceof Namespace
       ? how.spawn(["unshare", "-n", ...hold], { input: true })
-      : spawnOutside(["unshare", how === "user" ? "-Urn" : "-n", ...hold]);
+      : spawn(["unshare", how === "user" ? "-Urn" : "-n", ...hold], {
+        input: true,
+      });
     try {
       await holder.waitFor(/^ready$/m);
     } catch (error) {
@@ -75,16 +77,5 @@ export class Namespace implements AsyncDisposable {
     const timer = setTimeout(() => this.holder.signal("SIGKILL"), PATIENCE_MS);
     await this.holder.exited;
     clearTimeout(timer);
-  }
-}
-
-function spawnOutside(command: readonly string[]): LabProcess {
-  try {
-    return spawn(command, { input: true });
-  } catch (error) {
-    throw new LabError(
-      `Cannot run "${command[0]}": ${(error as Error).message}`,
-      { cause: error },
-    );
   }
 }

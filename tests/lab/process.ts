@@ -216,22 +216,29 @@ export class LabProcess implements AsyncDisposable {
  * Starts a command.
  *
  * @param command Program and arguments.
- * @throws {Deno.errors.NotFound} If there is no such program.
+ * @throws {LabError} If there is no such program.
  */
 export function spawn(
   command: readonly string[],
   options: SpawnOptions = {},
 ): LabProcess {
   const [program, ...args] = command;
-  const child = new Deno.Command(program, {
+  const settings: Deno.CommandOptions = {
     args,
     cwd: options.cwd,
     env: { PATH: searchPath(), ...options.env },
     stdin: options.input ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
-  return new LabProcess(command.join(" "), child, options.input ?? false);
+  };
+  try {
+    const child = new Deno.Command(program, settings).spawn();
+    return new LabProcess(command.join(" "), child, options.input ?? false);
+  } catch (error) {
+    throw new LabError(`Cannot run "${program}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 /** `PATH`, and where Debian keeps `ip`, `tcpdump` and their like from ordinary users. */

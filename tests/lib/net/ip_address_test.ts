@@ -156,7 +156,6 @@ Deno.test("parseIp() agrees with the URL parser about random texts", () => {
       () => "::::10af.g"[random.below(10)],
     ).join("");
     const want = URL.canParse(`http://[${text}]/`);
-    // The URL parser also takes dotted quads with leading zeros away: ours are none here.
     assertEquals(
       parseIpv6(text) !== undefined,
       want,

@@ -1,0 +1,120 @@
+/**
+ * vdeplug joins virtual machines, containers, namespaces and hosts to one
+ * virtual Ethernet.
+ *
+ * A network is named by a Virtual Network Locator (VNL), such as `vxvde://` or
+ * `tap://mytap`. {@linkcode join} joins two of them with a cable on a thread of
+ * its own; {@linkcode openPlug} opens one, for a program that wants the frames
+ * itself.
+ *
+ * Needs Linux on x86-64 or arm64, and the permissions `--allow-ffi`,
+ * `--allow-read` (to load the plugins) and `--allow-env`.
+ *
+ * @example Put an interface on the LAN's distributed switch
+ * ```ts no-eval
+ * import { join } from "@vdeplug/vdeplug";
+ *
+ * const cable = await join("vxvde://", "tap://mytap");
+ * const { reason } = await cable.ended;
+ * console.log(`the cable was ${reason}`);
+ * ```
+ *
+ * @module
+ */
+
+import { Cable, type CableOptions } from "./lib/cable/cable.ts";
+import { Counters } from "./lib/plug/counters.ts";
+import type { Log, OpenOptions, Plug } from "./lib/plug/plugin.ts";
+import { Registry } from "./lib/plug/registry.ts";
+// Imported for its place in a compiled executable: it is loaded by its URL.
+import "./plugins/mod.ts";
+
+export { Cable } from "./lib/cable/cable.ts";
+export type {
+  CableEnd,
+  CableEndpoint,
+  CableOptions,
+} from "./lib/cable/cable.ts";
+export type { StreamEnds } from "./lib/cable/stream_plug.ts";
+export { Burst } from "./lib/net/burst.ts";
+export { Counter, Counters, DROP_REASONS } from "./lib/plug/counters.ts";
+export type { CounterName } from "./lib/plug/counters.ts";
+export { LinkEnd, PlugError } from "./lib/plug/errors.ts";
+export type { PlugErrorOptions } from "./lib/plug/errors.ts";
+export { Offload } from "./lib/plug/plugin.ts";
+export type {
+  Log,
+  OpenOptions,
+  Plug,
+  Plugin,
+  PluginTable,
+} from "./lib/plug/plugin.ts";
+export type {
+  FlagKey,
+  KeyBase,
+  NumberKey,
+  TextKey,
+  Vnl,
+  VnlKey,
+  VnlSyntax,
+} from "./lib/plug/vnl.ts";
+
+const SILENT: Log = { warn: () => {}, debug: () => {} };
+
+/** What may be said about a plug or a cable. */
+export interface JoinOptions {
+  /** URLs of further plugin modules: each exports a table `plugins`. */
+  readonly pluginModules?: readonly string[];
+  /** Text for the peers' listings, at most 127 bytes of UTF-8; "vdeplug:" if absent. */
+  readonly description?: string;
+  /** Lines about what happens; absent: nobody is told. */
+  readonly log?: Log;
+}
+
+/**
+ * Opens one plug, to receive and send frames oneself.
+ *
+ * @param vnl Which network, e.g. `vxvde://239.1.2.3`.
+ * @param options Plugins beside the built-in ones, description, log, counters.
+ * @returns The plug: the caller's to dispose.
+ * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
+ * @throws {PlugError} If the plug cannot be opened.
+ */
+export async function openPlug(
+  vnl: string,
+  options: JoinOptions & Partial<OpenOptions> = {},
+): Promise<Plug> {
+  const registry = await Registry.load(modules(options));
+  return await registry.open(vnl, {
+    description: options.description ?? "vdeplug:",
+    log: options.log ?? SILENT,
+    receiveCounters: options.receiveCounters ?? new Counters(),
+    sendCounters: options.sendCounters ?? new Counters(),
+  });
+}
+
+/**
+ * Joins two networks with a cable.
+ *
+ * @param first One network.
+ * @param second The other.
+ * @param options Plugins beside the built-in ones, description, log.
+ * @returns The cable; stop it with `stop()`, and await `ended`.
+ * @throws {TypeError | RangeError | SyntaxError} If a VNL is at fault.
+ * @throws {PlugError} If a plug cannot be opened. Nothing stays behind.
+ */
+export async function join(
+  first: string,
+  second: string,
+  options: JoinOptions = {},
+): Promise<Cable> {
+  const cable: CableOptions = { ...options, pluginModules: modules(options) };
+  return await Cable.open([{ vnl: first }, { vnl: second }], cable);
+}
+
+function modules(options: JoinOptions): string[] {
+  return [
+    import.meta.resolve("./plugins/mod.ts"),
+    ...options.pluginModules ?? [],
+  ];
+}
