@@ -5,8 +5,6 @@
  * @module
  */
 
-import { constants } from "node:os";
-
 export const EPERM = 1;
 export const ENOENT = 2;
 export const EINTR = 4;
@@ -30,19 +28,30 @@ export const ECONNREFUSED = 111;
 export const EHOSTDOWN = 112;
 export const EHOSTUNREACH = 113;
 
-let names: Map<number, string> | undefined;
+/** Names of the numbers from 1 on, as in errno(3); "-" where there is none. */
+const NAMES =
+  ("EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN " +
+    "ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR " +
+    "EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK " +
+    "EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP - " +
+    "ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT " +
+    "EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT - EBFONT ENOSTR ENODATA ETIME " +
+    "ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO EMULTIHOP " +
+    "EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD " +
+    "ELIBSCN ELIBMAX ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK " +
+    "EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT " +
+    "ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE " +
+    "EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET " +
+    "ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED " +
+    "EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM " +
+    "ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY " +
+    "EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL " +
+    "EHWPOISON").split(" ");
 
 /** Name of an error number, as in errno(3): `EPERM`; `errno 1234` for one without a name. */
 export function errnoName(errno: number): string {
-  names ??= new Map(
-    Object.entries(constants.errno)
-      // Two numbers have two names each: the one that errno(3) uses goes last.
-      .sort(([a]) =>
-        a === "EWOULDBLOCK" || a === "EDEADLOCK" || a === "ENOTSUP" ? -1 : 1
-      )
-      .map(([name, number]) => [number as number, name]),
-  );
-  return names.get(errno) ?? `errno ${errno}`;
+  const name = NAMES[errno - 1] ?? "-";
+  return name === "-" ? `errno ${errno}` : name;
 }
 
 /** Whether an error of a datagram socket tells that a peer, or the way to it, is not there. */

@@ -108,7 +108,16 @@ export function check(result: number, attempt: string): number {
   return result;
 }
 
-/** A string as C takes it: UTF-8 with a zero byte behind it. */
+/**
+ * A string as C takes it: UTF-8 with a zero byte behind it.
+ *
+ * @throws {TypeError} If it holds a zero byte: C would see only what is before it.
+ */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) {
+    throw new TypeError(
+      `Cannot use "${text.replaceAll("\0", "\\0")}": it holds a zero byte`,
+    );
+  }
   return new TextEncoder().encode(`${text}\0`);
 }

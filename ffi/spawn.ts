@@ -42,6 +42,12 @@ const bound = libc({
   sigemptyset: { parameters: ["buffer"], result: "i32" },
   sigaddset: { parameters: ["buffer", "i32"], result: "i32" },
   environ: { type: "pointer" }, // char **
+  // void *dlsym(void *handle, const char *name): in libc.so.6 since glibc 2.34
+  dlsym: {
+    parameters: ["pointer", "buffer"],
+    result: "pointer",
+    optional: true,
+  },
   kill: { parameters: ["i32", "i32"], result: "i32" },
 });
 
@@ -97,12 +103,24 @@ export function spawnProgram(
     actions,
     attributes,
     pointers,
-    c.environ,
+    environment(),
   );
   c.posix_spawnattr_destroy(attributes);
   c.posix_spawn_file_actions_destroy(actions);
   if (error !== 0) throw new SystemError(`start "${argv[0]}"`, error);
   return pid[0];
+}
+
+/**
+ * This process's environment as it is now. The table moves when a variable is
+ * added, and `environ` as bound tells where it was when the library was opened.
+ */
+function environment(): Deno.PointerValue {
+  const c = bound();
+  const variable = c.dlsym?.(null, cString("environ")) ?? null;
+  return variable === null
+    ? c.environ
+    : new Deno.UnsafePointerView(variable).getPointer();
 }
 
 /** The runtime ignores SIGPIPE, and an ignored signal stays ignored in the program: undo that. */

@@ -7,6 +7,7 @@
  */
 
 import { EventFd } from "../ffi/eventfd.ts";
+import { SystemError } from "../ffi/libc.ts";
 import { Burst } from "../lib/net/burst.ts";
 import {
   formatMac,
@@ -22,6 +23,7 @@ import {
   macFromIp,
 } from "../lib/net/mac_address.ts";
 import { Counter } from "../lib/plug/counters.ts";
+import { PlugError } from "../lib/plug/errors.ts";
 import type { OpenOptions, Plug, Plugin } from "../lib/plug/plugin.ts";
 import type { Vnl } from "../lib/plug/vnl.ts";
 
@@ -57,7 +59,16 @@ export const probePlugin: Plugin = {
     const host = new Host(mac, isGiven ? addresses : [...addresses, linkLocal]);
     const texts = host.addresses.map(formatIp).join(", ");
     options.log.debug(`${vnl.text} is ${texts} at ${formatMac(mac)}`);
-    return new ProbePlug(host, options);
+    try {
+      return new ProbePlug(host, options);
+    } catch (cause) {
+      if (!(cause instanceof SystemError)) throw cause;
+      const { code, message } = cause;
+      throw new PlugError(`Cannot open "${vnl.text}": ${message}`, {
+        code,
+        cause,
+      });
+    }
   },
 };
 
@@ -65,13 +76,11 @@ function readAddresses(vnl: Vnl): Uint8Array[] {
   const seen = new Set<string>();
   return vnl.address.split(",").map((text) => {
     const address = parseIp(text);
-    const found = address === undefined ? "received" : ipScope(address);
-    if (address === undefined || found !== "unicast") {
+    const scope = address === undefined ? "" : ipScope(address);
+    if (address === undefined || scope !== "unicast") {
       throw new TypeError(
         `Cannot open "${vnl.text}" as a host has IPv4 or IPv6 unicast addresses, ` +
-          `with commas between: received ${
-            address ? `${found} ` : ""
-          }"${text}"`,
+          `with commas between: received ${scope && `${scope} `}"${text}"`,
       );
     }
     const key = formatIp(address);

@@ -83,9 +83,12 @@ function parseTunnel(vnl: Vnl): { local: Endpoint; remote: Endpoint } {
   return { local, remote };
 }
 
-/** `port`, `host:port` or `[host]:port`. */
+/**
+ * `port`, `host:port` or `[host]:port`. The last colon stands before the port:
+ * the C tool takes IPv6 addresses without brackets only.
+ */
 function parseEndpoint(vnl: Vnl, text: string): Endpoint {
-  const match = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d+)$/.exec(text.trim());
+  const match = /^(?:(?:\[([^\]]*)\]|([^[\]]*)):)?(\d+)$/.exec(text.trim());
   if (match === null) {
     throw new TypeError(
       `Cannot open "${vnl}" as a side must be HOST:PORT, [IPV6]:PORT or PORT: ` +

@@ -27,6 +27,7 @@ import { interfaceIndex } from "../ffi/netif.ts";
 import { EpollSet } from "../ffi/epoll.ts";
 import { UdpSocket } from "../ffi/socket.ts";
 import { groupId } from "../ffi/users.ts";
+import { MAX_STATIONS } from "../lib/net/stations.ts";
 import { MAX_VNI } from "../lib/net/vxlan_header.ts";
 import { PlugError } from "../lib/plug/errors.ts";
 import type { OpenOptions, Plug, Plugin } from "../lib/plug/plugin.ts";
@@ -41,7 +42,6 @@ const DEFAULT_EXPIRE_SECONDS = 128;
 
 const MAX_INT = 0x7fff_ffff;
 const MAX_TTL = 255;
-const MAX_HASH_SIZE = 65535;
 
 /** Bytes of a group's address that a group id replaces, and the part of the id that does it. */
 const GID_BYTES = 3;
@@ -110,7 +110,7 @@ const SYNTAX: VnlSyntax = {
       name: "hashsize",
       type: "integer",
       min: 1,
-      max: MAX_HASH_SIZE,
+      max: MAX_STATIONS,
       default: 1024,
       summary: "most stations to remember",
     },

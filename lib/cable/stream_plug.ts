@@ -19,7 +19,7 @@ import {
 } from "../../ffi/fd.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import { AddressCache, addressOf, Iovecs } from "../../ffi/memory.ts";
-import type { Burst } from "../net/burst.ts";
+import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { Counter } from "../plug/counters.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
@@ -90,13 +90,13 @@ export class StreamPlug implements Plug {
 
   receive(burst: Burst): number {
     const before = burst.count;
-    let readBytes: number;
-    while ((readBytes = this.#decoder.readBytes(burst)) > 0) {
-      const n = this.#ended ? 0 : this.#read(burst, readBytes);
-      const end = this.#decoder.restore(burst) + Math.max(n, 0);
-      const desyncs = this.#decoder.desyncs;
-      this.#decoder.decode(burst, end);
-      if (this.#decoder.desyncs > desyncs) this.#reportDesync();
+    while (burst.room(FRAME_SLOT_BYTES) > 0) {
+      const readBytes = this.#decoder.readBytes(burst);
+      const reads = readBytes > 0 && !this.#ended;
+      const n = reads ? this.#read(burst, readBytes) : 0;
+      this.#decode(burst, Math.max(n, 0));
+      // What was kept has been enough; there may be more of it.
+      if (readBytes === 0) continue;
       if (n === 0) {
         this.#ended = true;
         if (burst.count === before) {
@@ -107,6 +107,13 @@ export class StreamPlug implements Plug {
       if (n < readBytes) break;
     }
     return burst.count - before;
+  }
+
+  /** Takes the frames of what is kept and of the `n` bytes read behind it. */
+  #decode(burst: Burst, n: number): void {
+    const { desyncs } = this.#decoder;
+    this.#decoder.decode(burst, this.#decoder.restore(burst) + n);
+    if (this.#decoder.desyncs > desyncs) this.#reportDesync();
   }
 
   /** Bytes read behind those that are kept; 0 at the end of the stream; negative: none there. */

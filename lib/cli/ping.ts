@@ -20,6 +20,10 @@ import {
   type PingOptions,
   readPingOptions,
 } from "./ping_options.ts";
+import { reportError } from "./report.ts";
+
+/** Where to read on after a wrong command line. */
+const HELP = "vdeplug ping --help";
 
 /**
  * Runs `vdeplug ping`.
@@ -42,7 +46,7 @@ export async function ping(
     }
     plug = await openPlug(options.vnl, io);
   } catch (error) {
-    return report(error, io);
+    return reportError(error, io, HELP);
   }
   using _plug = plug;
   using link = new PingLink(plug, io.stop);
@@ -57,21 +61,6 @@ async function openPlug(vnl: string, io: CommandIo): Promise<Plug> {
     sendCounters: new Counters(),
     log: { warn: (line) => io.err(line), debug: () => {} },
   });
-}
-
-/** Says what is wrong, in a sentence for a person. */
-function report(error: unknown, io: CommandIo): number {
-  if (error instanceof PlugError) {
-    io.err(error.message);
-    if (error.hint !== "") io.err(`Hint: ${error.hint}`);
-    return ExitStatus.failure;
-  }
-  const isMisuse = error instanceof TypeError || error instanceof RangeError ||
-    error instanceof SyntaxError;
-  if (!isMisuse) throw error;
-  io.err(error.message);
-  io.err('"vdeplug ping --help" tells how it is used');
-  return ExitStatus.usage;
 }
 
 async function pingThrough(
@@ -96,7 +85,7 @@ async function pingThrough(
     }
   } catch (error) {
     if (!(error instanceof PlugError)) throw error;
-    report(error, io);
+    reportError(error, io, HELP);
     if (pinger === undefined) return ExitStatus.failure;
   }
   journal.sum(pinger?.begun ?? 0, pinger?.answered ?? 0);

@@ -47,6 +47,8 @@ export class PingLink implements Disposable {
   readonly #onStop = () => this.#stopped.signal();
 
   /**
+   * Prepares to drive a plug.
+   *
    * @param plug The caller's.
    * @param stop Ends `run`, whatever it waits for.
    */

@@ -6,6 +6,7 @@
 
 import { parseArgs } from "@std/cli";
 import { formatIp, ipScope, parseIp } from "../net/ip_address.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** What `vdeplug ping --help` prints. */
 export const PING_HELP = `Usage: vdeplug ping [options] VNL ADDRESS
@@ -105,7 +106,7 @@ type Values = Readonly<Record<string, unknown>>;
  *
  * @param args What follows `ping`.
  * @returns What was asked for; undefined where it was help.
- * @throws {TypeError | RangeError} If an option or an argument is wrong.
+ * @throws {UsageError} If an option or an argument is wrong.
  */
 export function readPingOptions(
   args: readonly string[],
@@ -121,7 +122,7 @@ export function readPingOptions(
   const [vnl, targetText, ...rest] = values._.map(String);
   if (targetText === undefined || rest.length > 0) {
     const count = values._.length;
-    throw new TypeError(
+    throw new UsageError(
       `Cannot ping as it takes a VNL and an address: received ${count} argument${
         count === 1 ? "" : "s"
       }`,
@@ -140,7 +141,7 @@ export function readPingOptions(
 }
 
 function refuseOption(arg: string): never {
-  throw new TypeError(
+  throw new UsageError(
     `Cannot ping with the option "${arg}": the options are -c, -i, -W, --from, --vlan and --help`,
   );
 }
@@ -150,7 +151,7 @@ function readText(values: Values, name: string): string | undefined {
   const given = values[name];
   if (!Array.isArray(given) || given.length === 0) return undefined;
   if (given.length > 1) {
-    throw new TypeError(
+    throw new UsageError(
       `Cannot ping as ${dashed(name)} may be given once: received ${
         given.map((text) => `"${text}"`).join(", ")
       }`,
@@ -169,7 +170,7 @@ function readNumber(
   const { name, what, min, max } = option;
   const number = Number(text);
   if (!pattern.test(text) || number < min || number > max) {
-    throw new RangeError(
+    throw new UsageError(
       `Cannot ping as ${
         dashed(name)
       } must be ${what} from ${min} to ${max}: received "${text}"`,
@@ -186,14 +187,14 @@ function readFrom(
   if (text === undefined) return undefined;
   const from = readAddress(`from "${text}"`, text);
   if (from.length !== target.length) {
-    throw new TypeError(
+    throw new UsageError(
       `Cannot ping "${
         formatIp(target)
       }" from "${text}": one is IPv4, the other IPv6`,
     );
   }
   if (formatIp(from) === formatIp(target)) {
-    throw new TypeError(
+    throw new UsageError(
       `Cannot ping "${formatIp(target)}" from "${text}": they are the same`,
     );
   }
@@ -203,13 +204,13 @@ function readFrom(
 function readAddress(attempt: string, text: string): Uint8Array {
   const address = parseIp(text);
   if (address === undefined) {
-    throw new TypeError(
+    throw new UsageError(
       `Cannot ping ${attempt} as an IPv4 or IPv6 address: received "${text}"`,
     );
   }
   const scope = ipScope(address);
   if (scope !== "unicast") {
-    throw new TypeError(
+    throw new UsageError(
       `Cannot ping ${attempt} as the address of one station: it is ${scope}`,
     );
   }

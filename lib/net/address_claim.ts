@@ -99,7 +99,11 @@ export class AddressClaim {
   #index = 0;
   #asked = 0;
 
-  /** @param options Kept. */
+  /**
+   * Begins a search; `advance` goes on with it.
+   *
+   * @param options Kept.
+   */
   constructor(options: AddressClaimOptions) {
     this.#options = options;
     this.#writer = new FrameWriter(options.mac, options.vlan);

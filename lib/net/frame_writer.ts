@@ -40,6 +40,8 @@ export class FrameWriter {
   #frame = 0;
 
   /**
+   * Makes a writer of one station's frames.
+   *
    * @param mac Sender of all frames: 6 bytes, not copied.
    * @param vlan VLAN of the frames that are no answers; 0: untagged.
    */

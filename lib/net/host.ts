@@ -76,6 +76,8 @@ export class Host {
   readonly #writer: FrameWriter;
 
   /**
+   * Makes a host.
+   *
    * @param mac A station's address: 6 bytes, not copied.
    * @param addresses Unicast addresses, 4 or 16 bytes each, not copied.
    */

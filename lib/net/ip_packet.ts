@@ -144,7 +144,7 @@ export class PacketView {
   /** Version of the IP packet; without meaning for what is not IP. */
   family: IpFamily = IPV4;
   /** What the IP packet carries; -1 for a fragment and for what is not IP. */
-  protocol = -1;
+  protocol: number = -1;
   /** IPv4's time to live or IPv6's hop limit. */
   hopLimit = 0;
   /** Offset of the IP packet's source address. */

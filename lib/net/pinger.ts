@@ -111,6 +111,8 @@ export class Pinger {
   #nextQuestionMs: number;
 
   /**
+   * Makes a pinger; `advance` sends its pings.
+   *
    * @param options Kept.
    * @param listener Called from `take` and `advance`.
    * @param nowMs Time of the first ping.

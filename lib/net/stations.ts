@@ -9,7 +9,10 @@
  */
 
 import { MacTable } from "./mac_table.ts";
-import { PeerTable } from "./peer_table.ts";
+import { MAX_PEER_TABLE_CAPACITY, PeerTable } from "./peer_table.ts";
+
+/** Most stations that a table of them can be made for. */
+export const MAX_STATIONS: number = MAX_PEER_TABLE_CAPACITY / 2;
 
 const NONE = -1;
 
@@ -20,15 +23,17 @@ export class Stations {
   readonly #stations: MacTable;
 
   /**
-   * @param capacity Most stations, 1 to 65,535.
+   * @param capacity Most stations, 1 to {@linkcode MAX_STATIONS}.
    * @param maxAgeMs A station unheard of for so long is forgotten.
    */
   constructor(capacity: number, maxAgeMs: number) {
-    // A peer is noted before its first station is: one more than there can be stations.
-    this.peers = new PeerTable(capacity + 1);
+    // Twice as many as can have a station: looking for those that have lost
+    // theirs is worth its while, however many senders somebody invents.
+    const peers = 2 * capacity;
+    this.peers = new PeerTable(peers);
     this.#stations = new MacTable({
       capacity,
-      owners: capacity + 1,
+      owners: peers,
       maxAge: maxAgeMs,
     });
   }
@@ -92,7 +97,7 @@ export class Stations {
     return forgotten;
   }
 
-  /** Frees the slots of peers with no station left. Runs once in as many new peers as there are slots, or fewer. */
+  /** Frees the slots of peers with no station left: at least half of all. */
   #sweep(): void {
     for (let peer = 0; peer < this.peers.capacity; peer++) {
       if (this.#stations.ownerSize(peer) === 0) this.peers.remove(peer);

@@ -19,12 +19,9 @@ export const MAX_STREAM_LENGTH = 9236;
 /** Bytes of a length. */
 export const STREAM_PREFIX_BYTES = 2;
 
-/** Most and least bytes to be read at once. */
+/** Most and least bytes to look at in one go; with fewer, a long frame might never be whole. */
 const MAX_READ_BYTES = 65536;
-const MIN_READ_BYTES = 4096;
-
-/** What a reader keeps between two reads: a rest the burst had no room for, and the start of a frame. */
-const CARRY_BYTES = MAX_READ_BYTES + STREAM_PREFIX_BYTES + MAX_STREAM_LENGTH;
+const MIN_READ_BYTES = STREAM_PREFIX_BYTES + MAX_STREAM_LENGTH;
 
 /**
  * Finds the frames in what a stream's reads brought.
@@ -34,8 +31,11 @@ const CARRY_BYTES = MAX_READ_BYTES + STREAM_PREFIX_BYTES + MAX_STREAM_LENGTH;
  * of the arena by `decode`, and back into the next burst's by `restore`.
  */
 export class StreamDecoder {
-  readonly #carry = new Uint8Array(CARRY_BYTES);
+  /** As long as what is kept and read next may be together, so that it takes any rest. */
+  readonly #carry = new Uint8Array(MAX_READ_BYTES);
   #carried = 0;
+  /** How many of them the last `restore` had room for. */
+  #restored = 0;
   #desyncs = 0;
   #readBytes = MAX_READ_BYTES;
 
@@ -53,33 +53,38 @@ export class StreamDecoder {
   }
 
   /**
-   * How many bytes to read behind what `restore` put into the arena: fewer
+   * How many bytes to read behind what `restore` puts into the arena: fewer
    * while the frames are so small that a burst's columns fill up first, since
-   * the rest would be copied. 0 when the burst has no room.
+   * the rest would be copied. 0 when the burst has no room, or when what is
+   * kept is enough for now.
    */
   readBytes(burst: Burst): number {
     if (burst.room(FRAME_SLOT_BYTES) < 1) return 0;
-    const free = burst.bytes.length - burst.tail - this.#carried;
-    return free < this.#readBytes ? Math.max(free, 0) : this.#readBytes;
+    const free = burst.bytes.length - burst.tail;
+    const wanted = free < this.#readBytes ? free : this.#readBytes;
+    return wanted > this.#carried ? wanted - this.#carried : 0;
   }
 
   /**
-   * Puts the kept bytes at the burst's tail: the next read goes behind them.
+   * Puts the kept bytes at the burst's tail, as far as it has room: the next
+   * read goes behind them.
    *
    * @returns Offset in the arena behind them.
    */
   restore(burst: Burst): number {
     const at = burst.tail;
+    this.#restored = Math.min(this.#carried, burst.bytes.length - at);
     // Byte for byte: `set` would want a fresh view, and what a read cut off is short.
-    for (let index = 0; index < this.#carried; index++) {
+    for (let index = 0; index < this.#restored; index++) {
       burst.bytes[at + index] = this.#carry[index];
     }
-    return at + this.#carried;
+    return at + this.#restored;
   }
 
   /**
    * Appends the frames between the burst's tail and `end`, where `restore` and
-   * a read put them, and keeps the rest. Allocates nothing.
+   * a read put them, and keeps the rest. Out of step, drops all there is.
+   * Allocates nothing.
    *
    * @returns Number of frames appended.
    */
@@ -95,6 +100,7 @@ export class StreamDecoder {
       if (length > MAX_STREAM_LENGTH) {
         this.#desyncs++;
         at = end;
+        this.#carried = this.#restored;
         break;
       }
       const next = at + STREAM_PREFIX_BYTES + length;
@@ -113,17 +119,17 @@ export class StreamDecoder {
   }
 
   #adapt(consumed: number, full: boolean): void {
-    if (!full) this.#readBytes = Math.min(this.#readBytes * 2, MAX_READ_BYTES);
-    else {this.#readBytes = Math.min(
-        Math.max(consumed, MIN_READ_BYTES),
-        MAX_READ_BYTES,
-      );}
+    const bytes = full ? consumed : this.#readBytes * 2;
+    this.#readBytes = Math.min(Math.max(bytes, MIN_READ_BYTES), MAX_READ_BYTES);
   }
 
+  /** Keeps the arena's bytes from `start` to `end`, before those that were not restored. */
   #keep(bytes: Uint8Array, start: number, end: number): void {
-    this.#carried = end - start;
-    for (let index = 0; index < this.#carried; index++) {
+    const kept = end - start;
+    this.#carry.copyWithin(kept, this.#restored, this.#carried);
+    for (let index = 0; index < kept; index++) {
       this.#carry[index] = bytes[start + index];
     }
+    this.#carried += kept - this.#restored;
   }
 }

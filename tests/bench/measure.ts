@@ -13,6 +13,8 @@ import {
   type LabProcess,
   machineCpuSeconds,
   median,
+  peerAvailable,
+  type Port,
 } from "../lab/mod.ts";
 import type { Row, Side, SystemName } from "./row.ts";
 import { BASELINE, SYSTEMS } from "./systems.ts";
@@ -22,6 +24,13 @@ const ADDRESSES = {
   6: ["2001:db8:1::1", "2001:db8:1::2"],
 } as const;
 const PREFIX = { 4: 25, 6: 64 } as const;
+
+/** Offloads of a wire that let superframes through it, for ethtool(8). */
+const SUPERFRAME_FEATURES = [
+  "tx-udp-segmentation",
+  "tx-udp_tnl-segmentation",
+  "tx-udp_tnl-csum-segmentation",
+];
 
 /** One system, once. */
 export interface Sample {
@@ -83,6 +92,7 @@ export async function canMeasure(
   system: SystemName,
 ): Promise<Availability> {
   const needs = [canMakeNamespaces(), row.load.available()];
+  if (row.cutsOnWire) needs.push(peerAvailable("ethtool"));
   if (system !== "kernel") needs.push(canMakeTaps());
   needs.push(...SYSTEMS[system].map((program) => program.available()));
   const results = await Promise.all(needs);
@@ -97,6 +107,7 @@ async function measureOnce(
   await using lab = await Lab.create();
   const [a, b] = [await lab.host("a"), await lab.host("b")];
   const [near, far] = await lab.link(a, b, { mtu: row.wireMtu });
+  if (row.cutsOnWire) await Promise.all([near, far].map(cutSuperframes));
   const sides: readonly Side[] = [
     { host: a, port: near, peer: far },
     { host: b, port: far, peer: near },
@@ -119,6 +130,11 @@ async function measureOnce(
       : undefined,
     machineCpu: (after.machine - before.machine) / amount,
   };
+}
+
+async function cutSuperframes({ host, interfaceName }: Port): Promise<void> {
+  const settings = SUPERFRAME_FEATURES.flatMap((feature) => [feature, "off"]);
+  await host.run("ethtool", ["-K", interfaceName, ...settings]);
 }
 
 async function joinAll(

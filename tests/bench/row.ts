@@ -56,6 +56,11 @@ export interface Row {
   readonly summary: string;
   /** MTU of the wire between the hosts. */
   readonly wireMtu: number;
+  /**
+   * Whether the wire takes no packet over its MTU. Without this a superframe
+   * crosses it whole, which is the case of a card that cuts tunnels itself.
+   */
+  readonly cutsOnWire: boolean;
   /** MTU of the interfaces that are joined. */
   readonly innerMtu: number;
   /** Family of the addresses in the tunnel. */

@@ -10,6 +10,7 @@ import type { Row, Side } from "./row.ts";
 /** vxvde:// with its defaults, and the kernel's device on the same network. */
 const VXVDE = {
   wireMtu: 1500,
+  cutsOnWire: false,
   innerMtu: 1450,
   family: 4,
   systems: ["c", "ours", "kernel"],
@@ -26,6 +27,13 @@ export const ROWS: readonly Row[] = [
     ...VXVDE,
     name: "tcp-1450",
     summary: "tap-vxvde-veth-vxvde-tap, one TCP stream, TAP MTU 1450",
+    load: tcp(1),
+  },
+  {
+    ...VXVDE,
+    name: "tcp-1450-cut",
+    summary: "the same, no packet over its MTU on the wire, as on a plain card",
+    cutsOnWire: true,
     load: tcp(1),
   },
   {

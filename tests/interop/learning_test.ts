@@ -1,0 +1,288 @@
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import {
+  canCapture,
+  canMakeTaps,
+  type Lab,
+  labTest,
+  peerAvailable,
+  reasonToSkip,
+} from "../lab/mod.ts";
+import { know, lastCounts, type Node, plugIn, type Tool } from "./nodes.ts";
+import {
+  type Datagram,
+  isForOne,
+  isGoodbye,
+  isToGroup,
+  pingNumber,
+  sender,
+  Wire,
+} from "./wire.ts";
+
+const needs = [canMakeTaps(), canCapture(), peerAvailable("ping")];
+const noOurs = await reasonToSkip(...needs);
+const noC = await reasonToSkip(...needs, peerAvailable("vde_plug"));
+
+function reasonFor(...tools: readonly Tool[]): string | undefined {
+  return tools.includes("C") ? noC : noOurs;
+}
+
+/** In the default 128 s an entry does not expire: whoever is found sooner was not waited for. */
+const SOON_MS = 20_000;
+
+/**
+ * Two TAPs that know each other's MAC addresses and say nothing unasked: what
+ * passes the wire is what a test makes them say. The first one counts.
+ */
+async function joinQuietly(
+  lab: Lab,
+  tools: readonly [Tool, Tool],
+  vnl: string = "vxvde://",
+): Promise<[Node, Node]> {
+  const [a, b] = [await lab.host("a"), await lab.host("b")];
+  await lab.link(a, b);
+  const options = tools[0] === "ours" ? ["--json"] : [];
+  const one = await plugIn(a, {
+    tool: tools[0],
+    vnl,
+    number: 1,
+    options,
+    quiet: true,
+  });
+  const other = await plugIn(b, {
+    tool: tools[1],
+    vnl,
+    number: 2,
+    quiet: true,
+  });
+  await know(a, other);
+  await know(b, one);
+  return [one, other];
+}
+
+/** The ping requests of a node, in order. */
+function pingsOf(node: Node, datagrams: readonly Datagram[]): Datagram[] {
+  return datagrams.filter((each) =>
+    sender(each) === node.mac && pingNumber(each) !== undefined
+  );
+}
+
+/** Pings; tells of each request whether it went to the group. */
+async function pingAndWatch(
+  wire: Wire,
+  from: Node,
+  to: Node,
+  options: { readonly count: number; readonly intervalSeconds: number },
+): Promise<boolean[]> {
+  const before = pingsOf(from, wire.datagrams()).length;
+  const { received } = await from.host.ping(to.address, options);
+  assertEquals(received, options.count);
+  await wire.waitFor(
+    "the last ping",
+    () => pingsOf(from, wire.datagrams()).length === before + options.count,
+  );
+  return pingsOf(from, wire.datagrams()).slice(before).map(isToGroup);
+}
+
+const QUICKLY = { count: 5, intervalSeconds: 0.02 };
+
+for (const tools of [["ours", "ours"], ["ours", "C"], ["C", "ours"]] as const) {
+  labTest(
+    `vxvde:// sends to a known station alone, ${tools.join(" to ")}`,
+    reasonFor(...tools),
+    async (lab) => {
+      const [one, other] = await joinQuietly(lab, tools);
+      await using wire = await Wire.watch(one.host);
+      const toGroup = await pingAndWatch(wire, one, other, QUICKLY);
+      assertEquals(toGroup, [true, false, false, false, false]);
+      // The answers teach where the first one is, who need not say anything first.
+      const back = await pingAndWatch(wire, other, one, QUICKLY);
+      assertEquals(back, [false, false, false, false, false]);
+      if (one.tool !== "ours") return;
+      await one.cable.terminate();
+      assertEquals(lastCounts(one.cable).backward.flooded, 1);
+    },
+  );
+}
+
+labTest(
+  "vxvde:// learns from broadcasts too, and floods them whatever it knows",
+  noOurs,
+  async (lab) => {
+    const [one, other] = await joinQuietly(lab, ["ours", "ours"]);
+    for (const { host } of [one, other]) {
+      await host.run("ip", ["neigh", "flush", "nud", "permanent"]);
+    }
+    await using wire = await Wire.watch(one.host);
+    const toGroup = await pingAndWatch(wire, one, other, QUICKLY);
+    assertEquals(toGroup, [false, false, false, false, false]);
+    const [request, reply] = wire.datagrams();
+    assert(isToGroup(request) && !isForOne(request));
+    assert(!isToGroup(reply) && isForOne(reply));
+  },
+);
+
+const EXPIRING = [
+  // Each answer keeps the entry for a second more.
+  { seconds: 1, intervalSeconds: 1.3, want: [true, true, true] },
+  { seconds: 60, intervalSeconds: 1.3, want: [true, false, false] },
+  // Zero means the default, which is longer than this test.
+  { seconds: 0, intervalSeconds: 1.3, want: [true, false, false] },
+] as const;
+
+for (const { seconds, intervalSeconds, want } of EXPIRING) {
+  labTest(
+    `vxvde:///expiretime=${seconds} ${
+      want[1] ? "forgets" : "remembers"
+    } a station silent for ${intervalSeconds} s`,
+    noOurs,
+    async (lab) => {
+      const vnl = `vxvde:///expiretime=${seconds}`;
+      const [one, other] = await joinQuietly(lab, ["ours", "ours"], vnl);
+      await using wire = await Wire.watch(one.host);
+      const options = { count: want.length, intervalSeconds };
+      const toGroup = await pingAndWatch(wire, one, other, options);
+      assertEquals(toGroup, [...want]);
+    },
+  );
+}
+
+for (const tools of [["ours", "ours"], ["ours", "C"], ["C", "ours"]] as const) {
+  labTest(
+    `vxvde:// forgets on goodbye, said by ${tools[1]} to ${tools[0]}`,
+    reasonFor(...tools),
+    async (lab) => {
+      const [one, other] = await joinQuietly(lab, tools);
+      await using wire = await Wire.watch(one.host);
+      await pingAndWatch(wire, one, other, QUICKLY);
+      await other.cable.terminate();
+      const { source, sourcePort } = await wire.waitFor("a goodbye", isGoodbye);
+      assertEquals(source, other.host.port.address);
+
+      // The very first one is for everybody: nothing goes to where nobody is.
+      const before = wire.datagrams().length;
+      await one.host.ping(other.address, { count: 1, args: ["-w", "1"] });
+      const ping = await wire.waitFor(
+        "a ping for everybody",
+        (each) =>
+          isToGroup(each) && isForOne(each) && pingNumber(each) === 1 &&
+          wire.datagrams().length > before,
+      );
+      assertEquals(sender(ping), one.mac);
+      const strays = wire.datagrams().slice(before).filter((each) =>
+        each.destination === source && each.destinationPort === sourcePort
+      );
+      assertEquals(strays, []);
+    },
+  );
+}
+
+labTest(
+  "vxvde:// believes a goodbye only from the address that it is about",
+  noOurs,
+  async (lab) => {
+    const [one, other] = await joinQuietly(lab, ["ours", "ours"]);
+    await using wire = await Wire.watch(one.host);
+    await pingAndWatch(wire, one, other, QUICKLY);
+    // Another node of the same host ends, with a goodbye of its own.
+    const settings = {
+      tool: "ours",
+      vnl: "vxvde://",
+      tap: "t1",
+      quiet: true,
+    } as const;
+    const third = await plugIn(other.host, { ...settings, number: 3 });
+    await third.cable.terminate();
+    await wire.waitFor("a goodbye", isGoodbye);
+    const toGroup = await pingAndWatch(wire, one, other, QUICKLY);
+    assertEquals(toGroup, [false, false, false, false, false]);
+  },
+);
+
+for (const family of ["v4", "v6"]) {
+  for (const tools of [["ours", "ours"], ["ours", "C"]] as const) {
+    labTest(
+      `vxvde:///${family} finds ${
+        tools[1]
+      } at its new port after SIGKILL, though it is silent`,
+      reasonFor(...tools),
+      async (lab) => {
+        const vnl = `vxvde:///${family}`;
+        const [one, other] = await joinQuietly(lab, tools, vnl);
+        await using wire = await Wire.watch(one.host);
+        await pingAndWatch(wire, one, other, QUICKLY);
+        await other.cable.terminate("SIGKILL");
+        const settings = { tool: tools[1], vnl, number: 2, quiet: true };
+        const again = await plugIn(other.host, settings);
+        await know(again.host, one);
+
+        await one.host.waitForAnswer(other.address, { timeoutMs: SOON_MS });
+        const toGroup = await pingAndWatch(wire, one, again, QUICKLY);
+        assertEquals(toGroup, [false, false, false, false, false]);
+        const ports = wire.datagrams()
+          .filter((each) => sender(each) === other.mac)
+          .map(({ sourcePort }) => sourcePort);
+        assertEquals(new Set(ports).size, 2);
+        assertEquals(wire.datagrams().filter(isGoodbye), []);
+      },
+    );
+  }
+}
+
+labTest(
+  "vxvde:// loses one frame to a node that was killed, and floods the next",
+  noOurs,
+  async (lab) => {
+    const [one, other] = await joinQuietly(lab, ["ours", "ours"]);
+    await using wire = await Wire.watch(one.host);
+    await pingAndWatch(wire, one, other, QUICKLY);
+    const { destinationPort } = pingsOf(one, wire.datagrams())[1];
+    await other.cable.terminate("SIGKILL");
+    const { received } = await one.host.ping(other.address, {
+      count: 4,
+      args: ["-W", "1"],
+    });
+    assertEquals(received, 0);
+    const lost = await wire.waitFor(
+      "a ping to the port that is gone",
+      (each) => each.destinationPort === destinationPort,
+    );
+    assert(!isToGroup(lost));
+    await wire.waitFor(
+      "the last ping",
+      (each) => isToGroup(each) && pingNumber(each) === 4,
+    );
+    const after = pingsOf(one, wire.datagrams()).slice(-4).map(isToGroup);
+    assertEquals(after, [false, true, true, true]);
+  },
+);
+
+labTest(
+  "vxvde:// follows a station that moves to another node",
+  noOurs,
+  async (lab) => {
+    const hosts = [
+      await lab.host("a"),
+      await lab.host("b"),
+      await lab.host("c"),
+    ];
+    await lab.bridge(hosts);
+    const settings = { tool: "ours", vnl: "vxvde://", quiet: true } as const;
+    const one = await plugIn(hosts[0], { ...settings, number: 1 });
+    const before = await plugIn(hosts[1], { ...settings, number: 2 });
+    await know(one.host, before);
+    await know(before.host, one);
+    await using wire = await Wire.watch(one.host);
+    await pingAndWatch(wire, one, before, QUICKLY);
+
+    // It turns up elsewhere while its old node still runs: one frame of it tells.
+    await before.host.run("ip", ["link", "set", "dev", "t0", "down"]);
+    const after = await plugIn(hosts[2], { ...settings, number: 2 });
+    await know(after.host, one);
+    await pingAndWatch(wire, after, one, QUICKLY);
+    const toGroup = await pingAndWatch(wire, one, after, QUICKLY);
+    assertEquals(toGroup, [false, false, false, false, false]);
+    const last = pingsOf(one, wire.datagrams()).at(-1);
+    assertEquals(last?.destination, after.host.port.address);
+    assertGreater(last?.destinationPort ?? 0, 0);
+  },
+);
