@@ -25,6 +25,9 @@ const BUFFER_BYTES = 4 << 20;
 /** Most datagrams of one call. */
 const BATCH = 64;
 
+/** Most calls in one turn: a flood of what is dropped must not keep the thread from everything else. */
+const MAX_CALLS = 8;
+
 /** Opens `udp://` plugs. */
 export const udpPlugin: Plugin = {
   scheme: "udp",
@@ -187,7 +190,7 @@ class UdpPlug implements Plug {
 
   receive(burst: Burst): number {
     const before = burst.count;
-    for (;;) {
+    for (let calls = 0; calls < MAX_CALLS; calls++) {
       const room = burst.room(FRAME_SLOT_BYTES);
       if (room < 1) break;
       const wanted = room < BATCH ? room : BATCH;

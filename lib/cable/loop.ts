@@ -62,7 +62,7 @@ class Loop {
   constructor(
     private readonly plugs: readonly [Plug, Plug],
     counters: readonly [Counters, Counters],
-    stopFd: number,
+    private readonly stopFd: number,
   ) {
     this.#there = new Pump(plugs[0], plugs[1], counters[0]);
     this.#back = new Pump(plugs[1], plugs[0], counters[1]);
@@ -83,8 +83,8 @@ class Loop {
       if (polls.happened(STOP) !== 0) return;
       if (this.#isReady(0, this.#there.wait)) this.#there.step();
       if (this.#isReady(1, this.#back.wait)) this.#back.step();
-      if (polls.happened(entry(0, CONTROL)) !== 0) this.#end(this.#there);
-      if (polls.happened(entry(1, CONTROL)) !== 0) this.#end(this.#back);
+      if (polls.happened(entry(0, CONTROL)) !== 0) this.#end(0);
+      if (polls.happened(entry(1, CONTROL)) !== 0) this.#end(1);
     }
   }
 
@@ -105,39 +105,56 @@ class Loop {
       : this.#polls.happened(entry(1 - index, SINK)) !== 0;
   }
 
-  /** The other side of a pump's source hung up: its last frames may still wait. */
-  #end(pump: Pump): never {
+  /** The other side of plug `index` hung up: its last frames may still wait. */
+  #end(index: number): never {
+    const pump = index === 0 ? this.#there : this.#back;
     let frames = -1;
     for (
       let bursts = 0;
       bursts < LAST_BURSTS && pump.frames !== frames;
       bursts++
     ) {
+      // With something left to send, a step would take nothing new.
+      if (!this.#settle(pump, 1 - index, this.stopFd)) break;
       frames = pump.frames;
       pump.step();
     }
     throw new LinkEnd("the other side hung up");
   }
 
-  /**
-   * Lets sinks take what they were offered, the rest of a frame that is half
-   * written above all, but does not wait for ever: the reader may be gone.
-   */
+  /** Lets sinks take what they were offered, the rest of a frame that is half written above all. */
   drain(): void {
-    for (const [index, pump] of [[1, this.#there], [0, this.#back]] as const) {
-      const polls = new PollSet(1);
-      polls.set(0, this.plugs[index].writeFd ?? -1, POLLOUT);
-      const deadline = performance.now() + DRAIN_MS;
-      while (pump.wait === Wait.sink && performance.now() < deadline) {
-        if (polls.wait(DRAIN_MS) === 0) break;
-        try {
-          pump.flush();
-        } catch {
-          // This link is gone as well: what ended the cable is told already.
-          break;
-        }
+    for (const [pump, sink] of [[this.#there, 1], [this.#back, 0]] as const) {
+      try {
+        this.#settle(pump, sink, -1);
+      } catch {
+        // This link is gone as well: what ended the cable is told already.
+        continue;
       }
     }
+  }
+
+  /**
+   * Lets the sink of a pump take what it was offered, but does not wait for
+   * ever: the reader may be gone.
+   *
+   * @param sink Index of its plug.
+   * @param stopFd Ends the wait once it is readable; -1 for nothing.
+   * @returns Whether all was taken.
+   */
+  #settle(pump: Pump, sink: number, stopFd: number): boolean {
+    const polls = new PollSet(2);
+    polls.set(0, this.plugs[sink].writeFd ?? -1, POLLOUT);
+    polls.set(1, stopFd, POLLIN);
+    const deadline = performance.now() + DRAIN_MS;
+    while (pump.wait === Wait.sink) {
+      const leftMs = Math.ceil(deadline - performance.now());
+      if (leftMs <= 0) return false;
+      polls.wait(leftMs);
+      if (polls.happened(1) !== 0) return false;
+      if (polls.happened(0) !== 0) pump.flush();
+    }
+    return true;
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SystemError } from "../../ffi/libc.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
 import type { StreamEnds } from "./stream_plug.ts";
 
@@ -50,9 +51,10 @@ export function packError(error: unknown): ErrorMessage {
   const { name, message } = error instanceof Error
     ? error
     : { name: "Error", message: String(error) };
-  const { code, hint } = error instanceof PlugError
-    ? error
-    : { code: "", hint: "" };
+  const code = error instanceof PlugError || error instanceof SystemError
+    ? error.code
+    : "";
+  const hint = error instanceof PlugError ? error.hint : "";
   return { name, message, code, hint };
 }
 

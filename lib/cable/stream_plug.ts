@@ -30,6 +30,12 @@ import { STREAM_PREFIX_BYTES, StreamDecoder } from "../plug/stream.ts";
 /** Frames of one writev(2): two entries each, and IOV_MAX is 1024. */
 const WRITE_FRAMES = 256;
 
+/**
+ * Most reads in one turn: lengths of 0, and what is out of step, fill no burst,
+ * and a flood of them would keep the thread from the other direction.
+ */
+const MAX_READS = 16;
+
 /** Where a stream comes from and goes to. */
 export interface StreamEnds {
   /** Read from. The plug owns it and closes it, unless it is a standard descriptor. */
@@ -57,20 +63,34 @@ export class StreamPlug implements Plug {
   readonly #prefixAddress = addressOf(this.#prefixes);
   readonly #source = new AddressCache();
   readonly #sink = new AddressCache();
-  readonly #restore: (() => void)[] = [];
+  /** What `dispose` undoes, the last first. */
+  readonly #undo = new DisposableStack();
   /** Bytes of the first frame not yet taken, prefix included, that are in the stream already. */
   #written = 0;
   #ended = false;
-  #open = true;
 
+  /**
+   * Takes the descriptors over.
+   *
+   * @throws {PlugError} If one is of no use. Both are released then too.
+   */
   constructor({ readFd, writeFd, peer }: StreamEnds, options: OpenOptions) {
     this.#peer = peer;
     this.#options = options;
     this.#decoder = new StreamDecoder(options.receiveCounters);
-    this.fd = this.#makeNonBlocking(readFd);
-    this.writeFd = writeFd === readFd
-      ? this.fd
-      : this.#makeNonBlocking(writeFd);
+    for (const fd of new Set([readFd, writeFd])) {
+      this.#undo.defer(() => release(fd));
+    }
+    try {
+      this.fd = this.#makeNonBlocking(readFd);
+      this.writeFd = writeFd === readFd
+        ? this.fd
+        : this.#makeNonBlocking(writeFd);
+    } catch (cause) {
+      this.#undo.dispose();
+      if (!(cause instanceof SystemError)) throw cause;
+      throw new PlugError(cause.message, { code: cause.code, cause });
+    }
     this.controlFd = this.writeFd;
   }
 
@@ -80,20 +100,23 @@ export class StreamPlug implements Plug {
    */
   #makeNonBlocking(fd: number): number {
     if (isTerminal(fd)) {
-      return openFile(`/proc/self/fd/${fd}`, O_RDWR | O_NONBLOCK);
+      const again = openFile(`/proc/self/fd/${fd}`, O_RDWR | O_NONBLOCK);
+      this.#undo.defer(() => release(again));
+      return again;
     }
     if (!setNonBlocking(fd, true)) {
-      this.#restore.push(() => setNonBlocking(fd, false));
+      this.#undo.defer(() => setNonBlocking(fd, false));
     }
     return fd;
   }
 
   receive(burst: Burst): number {
     const before = burst.count;
+    let reads = 0;
     while (burst.room(FRAME_SLOT_BYTES) > 0) {
       const readBytes = this.#decoder.readBytes(burst);
-      const reads = readBytes > 0 && !this.#ended;
-      const n = reads ? this.#read(burst, readBytes) : 0;
+      const isToRead = readBytes > 0 && !this.#ended;
+      const n = isToRead ? this.#read(burst, readBytes) : 0;
       this.#decode(burst, Math.max(n, 0));
       // What was kept has been enough; there may be more of it.
       if (readBytes === 0) continue;
@@ -104,7 +127,7 @@ export class StreamPlug implements Plug {
         }
         break;
       }
-      if (n < readBytes) break;
+      if (n < readBytes || ++reads === MAX_READS) break;
     }
     return burst.count - before;
   }
@@ -215,11 +238,7 @@ export class StreamPlug implements Plug {
   }
 
   [Symbol.dispose](): void {
-    if (!this.#open) return;
-    this.#open = false;
-    for (const restore of this.#restore) restore();
-    release(this.fd);
-    if (this.writeFd !== this.fd) release(this.writeFd);
+    this.#undo.dispose();
   }
 }
 

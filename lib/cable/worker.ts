@@ -70,14 +70,20 @@ async function carry(order: CableOrder): Promise<void> {
     return;
   }
   report({ type: "opened" });
-  let end: CableReport = { type: "ended" };
+  let end: Extract<CableReport, { type: "ended" }> = { type: "ended" };
   try {
     runLoop({ plugs: opened, counters, stopFd: order.stopFd });
   } catch (error) {
     end = { type: "ended", error: packError(error) };
   }
   // Goodbyes are sent and names unlinked before anybody hears that it is over.
-  plugs.dispose();
+  try {
+    plugs.dispose();
+  } catch (error) {
+    if (end.error === undefined) {
+      end = { type: "ended", error: packError(error) };
+    }
+  }
   report(end);
 }
 

@@ -68,12 +68,10 @@ export class SimdArena implements Arena {
   readonly #table: number;
 
   /**
-   * Makes an arena of zeros. Takes gigabytes of address space, but memory only
-   * for what is written to.
+   * Makes an arena of zeros, which take memory only once they are written to.
    *
    * @param sizeBytes Rounded up to a multiple of 64.
    * @throws {WebAssembly.CompileError} Where the processor has no 128-bit vectors.
-   * @throws {RangeError} Where the address space is too narrow (`ulimit -v`).
    */
   constructor(sizeBytes: number) {
     const size = roundUp(sizeBytes);
@@ -134,8 +132,8 @@ export class PlainArena implements Arena {
 
 /**
  * Makes the fastest arena that this machine allows: a {@linkcode SimdArena},
- * or a {@linkcode PlainArena} where V8 runs no WebAssembly (`--jitless`), the
- * processor has no vectors or the address space is too narrow.
+ * or a {@linkcode PlainArena} where V8 runs no WebAssembly (`--jitless`) or the
+ * processor has no vectors.
  *
  * @param sizeBytes Rounded up to a multiple of 64.
  */
@@ -144,10 +142,8 @@ export function makeArena(sizeBytes: number): Arena {
   try {
     return new SimdArena(sizeBytes);
   } catch (error) {
-    if (
-      error instanceof WebAssembly.CompileError || error instanceof RangeError
-    ) return new PlainArena(sizeBytes);
-    throw error;
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
+    return new PlainArena(sizeBytes);
   }
 }
 

@@ -8,8 +8,8 @@
  * each segment.
  *
  * **What may merge.** Two rules, both strict: {@linkcode FlowKey} says with
- * which frame a superframe may begin, and {@linkcode GrowingItems.continues} whether a frame is the
- * next segment of one. Taken together:
+ * which frame a superframe may begin, and {@linkcode GrowingItems.continues}
+ * whether a frame is the next segment of one. Taken together:
  *
  * - TCP or UDP over IPv4 or IPv6, of a kind that the TAP takes, behind at most
  *   two tags; no fragment, no IPv4 options, no IPv6 extension header.

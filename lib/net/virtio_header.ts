@@ -16,7 +16,7 @@
  */
 
 import type { Burst } from "./burst.ts";
-import { FrameKind, KIND_ECN } from "./offload.ts";
+import { FrameKind } from "./offload.ts";
 
 /** `sizeof(struct virtio_net_hdr)`. */
 export const VIRTIO_HEADER_BYTES = 10;
@@ -117,7 +117,7 @@ function headersOf(burst: Burst, frame: number): number {
   const transport = burst.checksumStart[frame];
   const length = burst.length[frame];
   if (transport === 0 || transport + TCP_DATA_OFFSET >= length) return 0;
-  if ((burst.kind[frame] & ~KIND_ECN) === FrameKind.udp) {
+  if (burst.kind[frame] === FrameKind.udp) {
     return transport + UDP_HEADER_BYTES;
   }
   const at = burst.start[frame] + transport + TCP_DATA_OFFSET;

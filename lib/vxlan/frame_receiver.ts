@@ -22,6 +22,12 @@ import { countUnfit, fits } from "../plug/fit.ts";
 /** Most datagrams of one call. */
 const BATCH = 64;
 
+/**
+ * Most calls in one turn: what is dropped fills no burst, and a flood of it
+ * would keep the thread from everything else.
+ */
+const MAX_CALLS = 8;
+
 /** What a receiver works with. All stay the caller's. */
 export interface FrameReceiverOptions {
   /** Non-blocking UDP socket. */
@@ -57,7 +63,7 @@ export class FrameReceiver {
    * nothing is left.
    */
   receive(burst: Burst): number {
-    for (;;) {
+    for (let calls = 0; calls < MAX_CALLS; calls++) {
       const room = burst.room(FRAME_SLOT_BYTES);
       if (room < 1) return 0;
       const wanted = room < BATCH ? room : BATCH;
@@ -71,6 +77,7 @@ export class FrameReceiver {
       }
       if (received < wanted) return 0;
     }
+    return 0;
   }
 
   #take(burst: Burst, base: number, index: number, now: number): void {

@@ -20,6 +20,7 @@ import {
   assertTransfer,
   command,
   eventually,
+  lastCounts,
   plugIn,
   prepared,
   start,
@@ -372,15 +373,26 @@ Deno.test("vdeplug ends with status 1 when its input cannot be read", async () =
 
 for (const source of ["/dev/zero", "/dev/urandom"]) {
   labTest(
-    `vdeplug null = cat ${source} still ends on SIGTERM`,
-    noOurs,
+    `vdeplug tap = cat ${source} goes on the other way, and ends on SIGTERM`,
+    noOurs ?? noC,
     async (lab) => {
       const host = await lab.host("a");
-      const args = ["--json", "--stats=0.05", "null://", "=", "cat", source];
-      const cable = await start(host, "ours", ...args);
-      await cable.waitFor(/"seconds":/);
+      // Two of them, so that the pipe never runs dry.
+      const script = `cat <&0 >/dev/null & cat ${source} & exec cat ${source}`;
+      const program = ["sh", "-c", script];
+      const cable = await start(host, "ours", "--json", TAP, "=", ...program);
+      const settings = { tool: "ours", vnl: TAP, number: 1 } as const;
+      await address(host, cable, { ...settings, quiet: true });
+      const neighbour = ["192.0.2.9", "lladdr", "02:00:00:00:00:09"];
+      await host.run("ip", ["neigh", "add", ...neighbour, "dev", "t0"]);
+      const pings = { count: 100, intervalSeconds: 0.01, args: ["-w", "2"] };
+      await host.ping("192.0.2.9", pings);
       const { code, signal } = await cable.terminate();
       assertEquals({ code, signal }, { code: 0, signal: null }, cable.report());
+      // One by one as they come, not many at once after a long wait.
+      const { frames, bursts } = lastCounts(cable).forward;
+      assertGreater(frames, 90);
+      assertGreater(bursts, frames / 2);
     },
   );
 }

@@ -4,7 +4,7 @@ import { MAX_ITEM_FRAMES, Merger } from "../../../lib/net/merger.ts";
 import { Offload } from "../../../lib/plug/plugin.ts";
 import { seededRandom } from "../../random.ts";
 import { arpFrame, echo, hex, icmpFrame, join } from "./packets.ts";
-import { ALL, itemsOf, mergeFrames } from "./merged.ts";
+import { ALL, itemsOf, mergeFrames, readItems } from "./merged.ts";
 import {
   frameOf,
   headerBytesOf,
@@ -129,7 +129,8 @@ for (const { name, base, type, offload } of KINDS) {
 
   Deno.test(`merge() leaves ${name} alone for a TAP that does not take it`, () => {
     const frames = [nth(base, 0), nth(base, 1)].map(frameOf);
-    for (const accepted of [0, ALL & ~offload, ALL & ~Offload.checksum]) {
+    const kind = offload & ~Offload.checksum;
+    for (const accepted of [0, ALL & ~kind, ALL & ~Offload.checksum]) {
       assertEquals(itemsOf(frames, accepted), [[0], [1]]);
     }
     assertEquals(itemsOf(frames, offload), [[0, 1]]);
@@ -601,6 +602,11 @@ const NEVER: readonly {
     fields: { ipOptions: hex("94040000") },
     of: [TCP4, UDP4],
   },
+  {
+    name: "IPv4 options that do not count in the checksum",
+    fields: { ipOptions: hex("00000000") },
+    of: [TCP4, UDP4],
+  },
   ...[0, 43, 44, 51, 60].map((extension) => ({
     name: `extension header ${extension}`,
     fields: { extension },
@@ -678,6 +684,45 @@ for (const { name, base } of KINDS) {
   });
 }
 
+for (const { name, base } of [KINDS[2], KINDS[3]]) {
+  /** A datagram whose right checksum is 0, to be written as 0xffff. */
+  const cancelling = (index: number, checksum: number) => {
+    const datagram = nth(base, index, { payload: new Uint8Array(100) });
+    const bytes = frameOf(datagram);
+    const at = bytes.length - 102;
+    const missing = bytes.slice(at, at + 2);
+    const payload = join(missing, new Uint8Array(98));
+    return { ...datagram, payload, checksum };
+  };
+
+  Deno.test(`merge() takes 0xffff for a checksum of ${name}, and 0 for none`, () => {
+    for (const index of [0, 1]) {
+      const right = cancelling(index, 0xffff);
+      assertEquals(frameOf(right), frameOf({ ...right, checksum: undefined }));
+    }
+    const frames = (checksums: readonly number[]) =>
+      checksums.map((checksum, index) => frameOf(cancelling(index, checksum)));
+    assertEquals(itemsOf(frames([0xffff, 0xffff])), [[0, 1]]);
+    assertEquals(itemsOf(frames([0xffff, 0])), [[0], [1]]);
+    assertEquals(itemsOf(frames([0, 0xffff])), [[0], [1]]);
+    assertEquals(itemsOf(frames([0, 0])), [[0], [1]]);
+  });
+}
+
+for (const { name, base } of [KINDS[0], KINDS[1]]) {
+  for (const dataOffset of [0, 4]) {
+    Deno.test(`merge() leaves alone ${name} with a data offset of ${dataOffset}`, () => {
+      // So that sequence numbers follow one another if it were believed.
+      const step = 100 + 20 + base.options.length - 4 * dataOffset;
+      const segments = [0, 1, 2].map((index) => {
+        const sequence = base.sequence + index * step;
+        return nth(base, index, { dataOffset, sequence });
+      });
+      assertEquals(itemsOf(segments.map(frameOf)), [[0], [1], [2]]);
+    });
+  }
+}
+
 // Frames that are not segments.
 
 const STATIONS = { to: "02:00:00:00:00:01", from: "02:00:00:00:00:02" };
@@ -730,6 +775,9 @@ for (const { name, frame } of STRANGERS) {
 }
 
 // Frames with something to say in the burst's columns.
+
+/** Of a flow of its own. */
+const OTHER: Segment = { ...SEGMENT, sourcePort: 1 };
 
 /** Columns of a burst. */
 interface Columns {
@@ -805,6 +853,17 @@ const OWN = [
     },
     want: "01 01 0000 6400 2200 1000",
   },
+  {
+    name: "a superframe that ends before its data offset does",
+    frame: frameOf(nth(TCP4, 2)).slice(0, 46),
+    columns: {
+      kind: 1,
+      segmentSize: 100,
+      checksumStart: 34,
+      checksumOffset: 16,
+    },
+    want: "01 01 0000 6400 2200 1000",
+  },
 ];
 
 for (const { name, frame, columns, want } of OWN) {
@@ -834,16 +893,22 @@ for (const { name, base, type } of KINDS) {
       ? "a frame whose checksum is wanted"
       : "a superframe";
     Deno.test(`merge() keeps ${what} of ${name} in its place`, () => {
-      const burst = new Burst(8, 8 * 1024);
-      push(burst, frameOf(nth(base, 0)));
-      push(burst, frameOf(nth(base, 1)));
-      push(burst, frameOf(nth(base, 2)), columns);
-      push(burst, frameOf(nth(base, 2)));
-      push(burst, frameOf(nth(base, 3)));
-      const merger = new Merger(8);
-      merger.merge(burst, 0, ALL);
-      assertEquals([...merger.head.slice(0, merger.count)], [0, 2, 3]);
-      assertEquals([...merger.frames.slice(0, merger.count)], [2, 1, 2]);
+      const own = nth(base, 2);
+      for (const others of [[], [STRANGERS[0].frame], [frameOf(OTHER)]]) {
+        const burst = new Burst(16, 16 * 1024);
+        push(burst, frameOf(nth(base, 0)));
+        push(burst, frameOf(nth(base, 1)));
+        for (const other of others) push(burst, other);
+        push(burst, frameOf(own), columns);
+        push(burst, frameOf(own));
+        push(burst, frameOf(nth(base, 3)));
+        const merger = new Merger(16);
+        merger.merge(burst, 0, ALL);
+        const items = readItems(burst, merger).map(({ members }) => members);
+        const [first, second, third] = [2, 3, 4].map((n) => n + others.length);
+        const between = others.map((_, index) => [2 + index]);
+        assertEquals(items, [[0, 1], ...between, [first], [second, third]]);
+      }
     });
   }
 }
@@ -862,13 +927,30 @@ Deno.test("merge() makes nothing of an empty burst", () => {
 });
 
 Deno.test("merge() remembers nothing of the burst before", () => {
-  const merger = new Merger(4);
-  const bursts = [new Burst(4, 4096), new Burst(4, 4096)];
-  for (const [index, burst] of bursts.entries()) {
-    push(burst, frameOf(nth(TCP4, index)));
+  const merger = new Merger(4, 1);
+  const bursts = [
+    { segments: [nth(TCP4, 0), nth(TCP4, 1)], want: [[0, 1]] },
+    { segments: [nth(TCP4, 2)], want: [[0]] },
+    { segments: [nth(TCP4, 3)], want: [[0]] },
+    {
+      segments: [nth(TCP4, 4, { checksum: 0x1234 }), nth(TCP4, 5)],
+      want: [[0], [1]],
+    },
+    { segments: [OTHER, nth(TCP4, 6)], want: [[0], [1]] },
+    { segments: [nth(TCP4, 7), nth(TCP4, 8)], want: [[0, 1]] },
+  ];
+  for (const { segments, want } of bursts) {
+    const burst = new Burst(4, 4096);
+    for (const segment of segments) push(burst, frameOf(segment));
+    merger.headers.fill(0xa5);
     merger.merge(burst, 0, ALL);
-    assertEquals(merger.count, 1);
-    assertEquals(merger.frames[0], 1);
+    const items = readItems(burst, merger);
+    assertEquals(items.map(({ members }) => members), want);
+    for (const { members, bytes } of items) {
+      if (members.length > 1) continue;
+      const frame = burst.frame(members[0]);
+      assertEquals(bytes, join(new Uint8Array(10), frame));
+    }
   }
 });
 

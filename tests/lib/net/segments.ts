@@ -44,6 +44,8 @@ export interface Segment {
   readonly urgent: number;
   /** TCP: a multiple of 4 bytes. */
   readonly options: Uint8Array;
+  /** TCP: taken in place of the right data offset. */
+  readonly dataOffset?: number;
 
   /** UDP: added to the length that the header gives. */
   readonly udpLengthError: number;
@@ -176,12 +178,13 @@ function transportOf(segment: Segment): Uint8Array {
 
 function tcpOf(segment: Segment): Uint8Array {
   const { options, flags } = segment;
+  const words = segment.dataOffset ?? 5 + options.length / 4;
   return join(
     u16(segment.sourcePort),
     u16(segment.destinationPort),
     u32(segment.sequence),
     u32(segment.acknowledgement),
-    u16((5 + options.length / 4) * 0x1000 + flags),
+    u16(words * 0x1000 + flags),
     u16(segment.window),
     u16(0),
     u16(segment.urgent),
@@ -259,10 +262,12 @@ interface Place {
 function mend(header: VirtioHeader, frame: Uint8Array, place: Place): void {
   const view = new DataView(frame.buffer);
   const transport = header.checksumStart;
-  const isIpv6 = header.type === 4 ||
-    (header.type === 5 && view.getUint16(transport - 42) === 0x86dd);
-  const network = transport - (isIpv6 ? 40 : 20);
-  if (isIpv6) {
+  // The type of a UDP superframe does not tell the version; the type field
+  // does, before 20 bytes of IPv4 header.
+  const isIpv4 = header.type === 1 ||
+    (header.type === 5 && view.getUint16(transport - 22) === 0x0800);
+  const network = transport - (isIpv4 ? 20 : 40);
+  if (!isIpv4) {
     view.setUint16(network + 4, frame.length - transport);
   } else {
     const id = view.getUint16(network + 4) + place.index * place.idStep;
@@ -281,7 +286,7 @@ function mend(header: VirtioHeader, frame: Uint8Array, place: Place): void {
     if (!place.isLast) frame[transport + 13] &= ~PSH;
   }
   const addresses = frame.slice(
-    isIpv6 ? transport - 32 : transport - 8,
+    isIpv4 ? transport - 8 : transport - 32,
     transport,
   );
   const pseudo = join(
