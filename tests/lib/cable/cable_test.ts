@@ -339,7 +339,7 @@ cableTest(
     using far = new Stream();
     const cable = await open(near.end, far.end);
     const frames = Array.from(
-      { length: 30 },
+      { length: 12 },
       (_, seed) => makeFrame(9000, seed),
     );
     const bytes = joinBytes(frames.map(encode));

@@ -8,7 +8,6 @@
 import { Burst } from "../../../lib/net/burst.ts";
 import { Merger } from "../../../lib/net/merger.ts";
 import { Offload } from "../../../lib/plug/plugin.ts";
-import { join } from "./packets.ts";
 
 /** Everything that a TAP may take. */
 export const ALL: number = Object.values(Offload).reduce<number>(
@@ -42,12 +41,27 @@ export function readItems(burst: Burst, merger: Merger): Item[] {
       );
     }
     const start = merger.headerStart[item];
-    const bytes = join(
-      merger.headers.slice(start, start + merger.headerLength[item]),
-      ...members.map((at) => burst.frame(at).slice(merger.payloadOffset[item])),
-    );
+    const bytes = concat([
+      merger.headers.subarray(start, start + merger.headerLength[item]),
+      ...members.map((at) =>
+        burst.frame(at).subarray(merger.payloadOffset[item])
+      ),
+    ]);
     return { members, bytes };
   });
+}
+
+/** As `join`, and fast enough for 200,000 frames. */
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Merges frames that stand in a burst of their own, at odd offsets too. */
