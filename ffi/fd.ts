@@ -26,6 +26,12 @@ const bound = libc({
   readv: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // fd, const struct iovec *, int count
   writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" }, // fd, unsigned long request, void *
+  ioctlValue: {
+    // the same with a number for its argument
+    name: "ioctl",
+    parameters: ["i32", "u64", "u64"],
+    result: "i32",
+  },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // fd, int command, int argument
   pipe2: { parameters: ["buffer", "i32"], result: "i32" }, // int fds[2], int flags
   isatty: { parameters: ["i32"], result: "i32" },
@@ -94,6 +100,12 @@ export function ioctl(
   argument: Uint8Array<ArrayBuffer>,
 ): number {
   const result = bound().ioctl(fd, request, argument);
+  return result < 0 ? -errno() : result;
+}
+
+/** The same for a request whose argument is a number. */
+export function ioctlValue(fd: number, request: bigint, value: bigint): number {
+  const result = bound().ioctlValue(fd, request, value);
   return result < 0 ? -errno() : result;
 }
 

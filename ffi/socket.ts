@@ -5,7 +5,8 @@
  */
 
 import { closeFd } from "./fd.ts";
-import { check, errno, libc } from "./libc.ts";
+import { SOL_UDP, UDP_GRO } from "./mmsghdr.ts";
+import { check, errno, libc, SystemError } from "./libc.ts";
 import { AF_INET, SOCKADDR_IN6_BYTES, SocketAddress } from "./sockaddr.ts";
 
 const SOCK_DGRAM = 2;
@@ -22,6 +23,7 @@ const SO_RCVBUFFORCE = 33;
 const IPPROTO_IP = 0;
 const IP_TTL = 2;
 const IP_RECVERR = 11;
+const IP_MTU = 14;
 const IP_MULTICAST_IF = 32;
 const IP_MULTICAST_TTL = 33;
 const IP_ADD_MEMBERSHIP = 35;
@@ -33,6 +35,7 @@ const IPV6_MULTICAST_IF = 17;
 const IPV6_MULTICAST_HOPS = 18;
 const IPV6_JOIN_GROUP = 20;
 const IPV6_RECVERR = 25;
+const IPV6_MTU = 24;
 const IPV6_V6ONLY = 26;
 const IPV6_MULTICAST_ALL = 29;
 
@@ -40,6 +43,11 @@ const bound = libc({
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // domain, type, protocol
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // fd, const struct sockaddr *, socklen_t
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  getsockopt: {
+    // fd, int level, int name, void *value, socklen_t *
+    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   setsockopt: {
     // fd, int level, int name, const void *value, socklen_t
@@ -159,6 +167,30 @@ export class UdpSocket implements Disposable {
     }
   }
 
+  /**
+   * Takes datagrams of one sender and size as one message.
+   *
+   * @returns Whether the kernel does that (5.0 and later).
+   */
+  receiveSegments(): boolean {
+    return this.#try(SOL_UDP, UDP_GRO, 1) === 0;
+  }
+
+  /**
+   * The MTU of the path to the address that the socket is connected to, in
+   * bytes of IP packet; undefined if the kernel does not tell.
+   */
+  pathMtu(): number | undefined {
+    const [level, name] = this.family === AF_INET
+      ? [IPPROTO_IP, IP_MTU]
+      : [IPPROTO_IPV6, IPV6_MTU];
+    const value = new Int32Array(1);
+    const length = new Uint32Array([4]);
+    return bound().getsockopt(this.fd, level, name, value, length) === 0
+      ? value[0]
+      : undefined;
+  }
+
   /** Queues what the network says about datagrams sent (ICMP) for `ErrorQueue`. */
   receiveErrors(): void {
     const [level, name] = this.family === AF_INET
@@ -205,6 +237,29 @@ export class UdpSocket implements Disposable {
       ) === 0
       ? 0
       : errno();
+  }
+}
+
+/**
+ * The MTU of the path to a destination, as the routes and what routers have
+ * reported make it; a few system calls.
+ *
+ * @param destination Address; the port does not matter.
+ * @param interfaceIndex Interface out of which a multicast goes; 0: as the routes say.
+ * @returns Bytes of IP packet; undefined if there is no route.
+ */
+export function routeMtu(
+  destination: SocketAddress,
+  interfaceIndex: number,
+): number | undefined {
+  using socket = new UdpSocket(destination.family);
+  try {
+    if (interfaceIndex !== 0) socket.setMulticastInterface(interfaceIndex);
+    socket.connect(destination);
+    return socket.pathMtu();
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
   }
 }
 

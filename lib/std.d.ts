@@ -6,20 +6,48 @@
 declare module "@std/assert" {
   export class AssertionError extends Error {}
   export function assert(value: unknown, message?: string): asserts value;
-  export function assertEquals<T>(actual: T, expected: T, message?: string): void;
-  export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
-  export function assertStrictEquals<T>(actual: unknown, expected: T, message?: string): void;
+  export function assertEquals<T>(
+    actual: T,
+    expected: T,
+    message?: string,
+  ): void;
+  export function assertNotEquals<T>(
+    actual: T,
+    expected: T,
+    message?: string,
+  ): void;
+  export function assertStrictEquals<T>(
+    actual: unknown,
+    expected: T,
+    message?: string,
+  ): void;
   export function assertAlmostEquals(
     actual: number,
     expected: number,
     tolerance?: number,
     message?: string,
   ): void;
-  export function assertGreater<T>(actual: T, expected: T, message?: string): void;
-  export function assertGreaterOrEqual<T>(actual: T, expected: T, message?: string): void;
+  export function assertGreater<T>(
+    actual: T,
+    expected: T,
+    message?: string,
+  ): void;
+  export function assertGreaterOrEqual<T>(
+    actual: T,
+    expected: T,
+    message?: string,
+  ): void;
   export function assertLess<T>(actual: T, expected: T, message?: string): void;
-  export function assertLessOrEqual<T>(actual: T, expected: T, message?: string): void;
-  export function assertMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertLessOrEqual<T>(
+    actual: T,
+    expected: T,
+    message?: string,
+  ): void;
+  export function assertMatch(
+    actual: string,
+    expected: RegExp,
+    message?: string,
+  ): void;
   export function assertStringIncludes(
     actual: string,
     expected: string,
@@ -61,7 +89,10 @@ declare module "@std/cli" {
     readonly _: (string | number)[];
     readonly [key: string]: unknown;
   }
-  export function parseArgs(args: readonly string[], options?: ParseArgsOptions): ParsedArgs;
+  export function parseArgs(
+    args: readonly string[],
+    options?: ParseArgsOptions,
+  ): ParsedArgs;
 }
 
 declare module "@std/path" {

@@ -5,19 +5,18 @@
  * @module
  */
 
-import { EBADFD, EINVAL, EIO, ENODEV } from "../ffi/errno.ts";
-import { closeFd, isAgain, readv, writev } from "../ffi/fd.ts";
 import { openTap, type TapInterface } from "../ffi/if_tun.ts";
 import { SystemError } from "../ffi/libc.ts";
-import { AddressCache, Iovecs } from "../ffi/memory.ts";
 import { MAX_INTERFACE_NAME_BYTES } from "../ffi/netif.ts";
-import { type Burst, FRAME_SLOT_BYTES } from "../lib/net/burst.ts";
-import { MAX_FRAME_BYTES } from "../lib/net/frame.ts";
-import { Counter } from "../lib/plug/counters.ts";
+import { MAX_MTU } from "../lib/net/frame.ts";
 import { PlugError } from "../lib/plug/errors.ts";
-import { countUnfit, countUnfitFrames, fits } from "../lib/plug/fit.ts";
-import type { OpenOptions, Plug, Plugin } from "../lib/plug/plugin.ts";
+import type { Plugin } from "../lib/plug/plugin.ts";
 import type { Vnl } from "../lib/plug/vnl.ts";
+import { PlainTap } from "../lib/tap/plain_tap.ts";
+import { SuperframeTap } from "../lib/tap/superframe_tap.ts";
+
+/** Smallest MTU that Ethernet and IPv4 allow (RFC 791). */
+const MIN_MTU = 68;
 
 /** Opens `tap://` plugs. */
 export const tapPlugin: Plugin = {
@@ -28,8 +27,25 @@ export const tapPlugin: Plugin = {
     address: "NAME",
     addressOptional: true,
     addressSummary: "name of the interface; without one the kernel chooses",
-    keys: [],
+    keys: [
+      {
+        name: "mtu",
+        type: "integer",
+        min: MIN_MTU,
+        max: MAX_MTU,
+        summary: "the interface's MTU to set, in bytes",
+      },
+      {
+        name: "offload",
+        type: "integer",
+        min: 0,
+        max: 1,
+        default: 1,
+        summary: "exchange superframes with the kernel; 0 turns it off",
+      },
+    ],
     examples: [
+      { vnl: "tap://mytap[mtu=1450]", summary: "and set its MTU" },
       { vnl: "tap://mytap", summary: "the interface mytap" },
       { vnl: "tap://", summary: "a new interface: its name is printed" },
     ],
@@ -40,7 +56,9 @@ export const tapPlugin: Plugin = {
     const line = `${vnl.text} is interface "${tap.name}"`;
     if (vnl.address === "") options.log.warn(line);
     else options.log.debug(line);
-    return new TapPlug(tap, options);
+    return tap.hasHeader
+      ? new SuperframeTap(tap, options)
+      : new PlainTap(tap, options);
   },
 };
 
@@ -77,7 +95,10 @@ const HINTS: Readonly<Record<string, string>> = {
 
 function openInterface(vnl: Vnl): TapInterface {
   try {
-    return openTap(vnl.address);
+    return openTap(vnl.address, {
+      offload: vnl.number("offload") === 1,
+      mtu: vnl.number("mtu"),
+    });
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     const { code, message } = error;
@@ -91,80 +112,4 @@ function openInterface(vnl: Vnl): TapInterface {
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
-}
-
-class TapPlug implements Plug {
-  readonly maxFrameBytes = MAX_FRAME_BYTES;
-  readonly accepts = 0;
-  readonly fd: number;
-  readonly #name: string;
-  readonly #received;
-  readonly #sent;
-  readonly #iovec = new Iovecs(1);
-  readonly #source = new AddressCache();
-  readonly #sink = new AddressCache();
-  #open = true;
-
-  constructor({ fd, name }: TapInterface, options: OpenOptions) {
-    this.fd = fd;
-    this.#name = name;
-    this.#received = options.receiveCounters;
-    this.#sent = options.sendCounters;
-  }
-
-  receive(burst: Burst): number {
-    const before = burst.count;
-    const arena = this.#source.of(burst.bytes);
-    // A slot is longer than the longest frame: what is cut off shows as oversize.
-    while (burst.room(FRAME_SLOT_BYTES) > 0) {
-      this.#iovec.set(0, arena + burst.tail, FRAME_SLOT_BYTES);
-      const n = readv(this.fd, this.#iovec, 1);
-      if (n < 0) {
-        // An interface that is down reads EIO until it is up again.
-        if (isAgain(n) || n === -EIO) break;
-        this.#fail("read from", n);
-      }
-      if (fits(n)) burst.append(burst.tail, n);
-      else countUnfit(n, this.#received);
-    }
-    return burst.count - before;
-  }
-
-  send(burst: Burst, from: number): number {
-    const arena = this.#sink.of(burst.bytes);
-    for (let index = from; index < burst.count; index++) {
-      const length = burst.length[index];
-      if (fits(length)) this.#write(arena + burst.start[index], length);
-    }
-    countUnfitFrames(burst, from, burst.count, this.#sent);
-    return burst.count - from;
-  }
-
-  #write(address: number, length: number): void {
-    this.#iovec.set(0, address, length);
-    const n = writev(this.fd, this.#iovec, 1);
-    if (n >= 0) return;
-    if (n === -EIO) this.#sent.add(Counter.down, 1);
-    else if (n === -EINVAL) this.#sent.add(Counter.malformed, 1);
-    else if (n === -EBADFD || n === -ENODEV) this.#fail("write to", n);
-    else this.#sent.add(Counter.full, 1);
-  }
-
-  #fail(attempt: string, result: number): never {
-    const cause = new SystemError(
-      `${attempt} interface "${this.#name}"`,
-      -result,
-    );
-    const removed = result === -EBADFD || result === -ENODEV;
-    throw new PlugError(
-      removed ? `Cannot ${cause.attempt}: it was removed` : cause.message,
-      { code: cause.code, cause },
-    );
-  }
-
-  [Symbol.dispose](): void {
-    if (!this.#open) return;
-    this.#open = false;
-    closeFd(this.fd);
-  }
 }

@@ -5,28 +5,25 @@
  * @module
  */
 
-import { DatagramReceiver, DatagramSender } from "../ffi/datagram.ts";
-import { EAGAIN, ENOBUFS, isPeerGone } from "../ffi/errno.ts";
+import { EAGAIN, isPeerGone } from "../ffi/errno.ts";
 import { SystemError } from "../ffi/libc.ts";
-import { AddressCache } from "../ffi/memory.ts";
 import { resolve, type SocketAddress } from "../ffi/sockaddr.ts";
 import { UdpSocket } from "../ffi/socket.ts";
-import { type Burst, FRAME_SLOT_BYTES } from "../lib/net/burst.ts";
+import type { Burst } from "../lib/net/burst.ts";
 import { MAX_FRAME_BYTES } from "../lib/net/frame.ts";
-import { Counter } from "../lib/plug/counters.ts";
 import { PlugError } from "../lib/plug/errors.ts";
-import { countUnfit, countUnfitFrames, fits } from "../lib/plug/fit.ts";
 import type { OpenOptions, Plug, Plugin } from "../lib/plug/plugin.ts";
 import type { Vnl } from "../lib/plug/vnl.ts";
+import { PathMtu } from "../lib/tunnel/path_mtu.ts";
+import { type Inlet, TunnelReceiver } from "../lib/tunnel/tunnel_receiver.ts";
+import {
+  type Outlet,
+  TUNNEL_OFFLOAD,
+  TunnelSender,
+} from "../lib/tunnel/tunnel_sender.ts";
 
 const MAX_PORT = 65535;
 const BUFFER_BYTES = 4 << 20;
-
-/** Most datagrams of one call. */
-const BATCH = 64;
-
-/** Most calls in one turn: a flood of what is dropped must not keep the thread from everything else. */
-const MAX_CALLS = 8;
 
 /** Opens `udp://` plugs. */
 export const udpPlugin: Plugin = {
@@ -150,6 +147,7 @@ function openSocket(
     socket.connect(remote);
     socket.setReceiveBuffer(BUFFER_BYTES);
     socket.setSendBuffer(BUFFER_BYTES);
+    socket.receiveSegments();
     opening.move();
     return socket;
   } catch (cause) {
@@ -165,108 +163,90 @@ function openSocket(
   }
 }
 
-class UdpPlug implements Plug {
+/** A tunnel has one route: the address that its socket is connected to. */
+const ROUTE = 0;
+
+class UdpPlug implements Plug, Outlet, Inlet {
   readonly maxFrameBytes = MAX_FRAME_BYTES;
-  readonly accepts = 0;
+  readonly accepts = TUNNEL_OFFLOAD;
+  readonly nameLength = 0;
   readonly fd: number;
   readonly writeFd: number;
   readonly #socket: UdpSocket;
-  readonly #received;
-  readonly #sent;
-  readonly #receiver = new DatagramReceiver(BATCH);
-  readonly #sender = new DatagramSender(BATCH, new Uint8Array(0));
-  readonly #source = new AddressCache();
-  readonly #sink = new AddressCache();
-  /** Of each datagram of a batch: the index of its frame in the burst. */
-  readonly #frames = new Uint32Array(BATCH);
+  readonly #receiver: TunnelReceiver;
+  readonly #sender: TunnelSender;
+  readonly #path = new PathMtu(1);
 
   constructor(socket: UdpSocket, options: OpenOptions) {
+    const { fd } = socket;
     this.#socket = socket;
-    this.fd = socket.fd;
-    this.writeFd = socket.fd;
-    this.#received = options.receiveCounters;
-    this.#sent = options.sendCounters;
+    this.fd = fd;
+    this.writeFd = fd;
+    this.#receiver = new TunnelReceiver({
+      fd,
+      headerLength: 0,
+      inlet: this,
+      counters: options.receiveCounters,
+    });
+    this.#sender = new TunnelSender({
+      fd,
+      header: new Uint8Array(0),
+      outlet: this,
+      counters: options.sendCounters,
+      log: options.log,
+    });
   }
 
   receive(burst: Burst): number {
     const before = burst.count;
-    for (let calls = 0; calls < MAX_CALLS; calls++) {
-      const room = burst.room(FRAME_SLOT_BYTES);
-      if (room < 1) break;
-      const wanted = room < BATCH ? room : BATCH;
-      const base = burst.tail;
-      this.#receiver.aim(this.#source.of(burst.bytes) + base, FRAME_SLOT_BYTES);
-      const n = this.#receiver.receive(this.fd, wanted);
-      if (n === -EAGAIN) break;
+    for (;;) {
+      const result = this.#receiver.receive(burst);
+      if (result === 0 || result === -EAGAIN) return burst.count - before;
       // That nobody was there to take a datagram is told once, and passes.
-      if (isPeerGone(-n)) continue;
-      if (n < 0) throw this.#broken("receive from", n);
-      for (let index = 0; index < n; index++) {
-        this.#take(
-          burst,
-          base + index * FRAME_SLOT_BYTES,
-          this.#receiver.length(index),
-        );
-      }
-      if (n < wanted) break;
+      if (!isPeerGone(-result)) throw broken(result);
     }
-    return burst.count - before;
-  }
-
-  #take(burst: Burst, start: number, length: number): void {
-    if (fits(length)) burst.append(start, length);
-    else if (length !== 0) countUnfit(length, this.#received);
   }
 
   send(burst: Burst, from: number): number {
-    let index = from;
-    while (index < burst.count) {
-      const next = this.#sendBatch(burst, index);
-      countUnfitFrames(burst, index, next < 0 ? ~next : next, this.#sent);
-      if (next < 0) return ~next - from;
-      index = next;
-    }
-    return index - from;
+    return this.#sender.send(burst, from);
   }
 
-  /** The index of the first frame after the batch; its complement if that frame has to wait. */
-  #sendBatch(burst: Burst, from: number): number {
-    const arena = this.#sink.of(burst.bytes);
-    let count = 0;
-    let index = from;
-    for (; index < burst.count && count < BATCH; index++) {
-      if (!fits(burst.length[index])) continue;
-      this.#sender.setFrame(
-        count,
-        arena + burst.start[index],
-        burst.length[index],
-      );
-      this.#frames[count++] = index;
-    }
-    let again = -1;
-    for (let sent = 0; sent < count;) {
-      const result = this.#sender.send(this.fd, sent, count - sent);
-      if (result > 0) sent += result;
-      else if (result === -EAGAIN) return ~this.#frames[sent];
-      // Told about an earlier datagram: this one has not been tried yet.
-      else if (isPeerGone(-result) && again !== sent) again = sent;
-      else {
-        this.#sent.add(
-          result === -ENOBUFS ? Counter.full : Counter.unreachable,
-          1,
-        );
-        sent++;
-      }
-    }
-    return index;
+  /** The kernel lets in the remote address only. */
+  enter(): boolean {
+    return true;
   }
 
-  #broken(attempt: string, result: number): PlugError {
-    const cause = new SystemError(`${attempt} a UDP tunnel`, -result);
-    return new PlugError(cause.message, { code: cause.code, cause });
+  /** An empty datagram is no frame, and no fault. */
+  accept(_bytes: Uint8Array, _start: number, length: number): boolean {
+    return length > 0;
+  }
+
+  route(): number {
+    return ROUTE;
+  }
+
+  name(): number {
+    return 0;
+  }
+
+  limit(route: number, nowMs: number): number {
+    if (this.#path.isStale(route, 0, nowMs)) {
+      const { family } = this.#socket;
+      this.#path.note(route, 0, family, this.#socket.pathMtu(), nowMs);
+    }
+    return this.#path.limit(route);
+  }
+
+  forgetUnreachable(): void {
+    this.#path.forget(ROUTE);
   }
 
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
   }
+}
+
+function broken(result: number): PlugError {
+  const cause = new SystemError("receive from a UDP tunnel", -result);
+  return new PlugError(cause.message, { code: cause.code, cause });
 }

@@ -269,6 +269,7 @@ function openNode(vnl: Vnl, network: Network, options: OpenOptions): Plug {
       own,
       poll: opening.use(new EpollSet()),
       group,
+      interfaceIndex: index,
       vni,
       receiveBufferBytes: vnl.number("rcvbuf"),
       capacity: vnl.number("hashsize") ?? 0,

@@ -4,9 +4,20 @@
  * @module
  */
 
-import { Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
+import { makeArena } from "../net/arena.ts";
+import {
+  Burst,
+  FRAME_SLOT_BYTES,
+  SUPERFRAME_SLOT_BYTES,
+} from "../net/burst.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
 import type { Plug } from "../plug/plugin.ts";
+import { Unfolder } from "./unfolder.ts";
+
+/** Most frames of a burst. */
+export const BURST_FRAMES = 1024;
+/** The largest superframes for which it has room. */
+const BURST_SUPERFRAMES = 16;
 
 /** What a direction waits for before `step` can do something. */
 export const Wait = {
@@ -18,10 +29,21 @@ export const Wait = {
   nothing: 2,
 } as const;
 
+function makeBurst(): Burst {
+  const arena = makeArena(BURST_SUPERFRAMES * SUPERFRAME_SLOT_BYTES);
+  return new Burst(BURST_FRAMES, arena);
+}
+
 /** One direction of a cable. The frame path: allocates nothing after construction. */
 export class Pump {
-  readonly #burst = new Burst();
+  readonly #received = makeBurst();
+  /** Index in `#received` of the first frame that is not in `#offered` yet. */
+  #next = 0;
+  /** What the sink is offered: `#received` itself, or plain frames made of it. */
+  #offered = this.#received;
   #sent = 0;
+  #plain: Burst | undefined;
+  readonly #unfolder: Unfolder;
   #wait: number = Wait.source;
 
   /**
@@ -33,7 +55,9 @@ export class Pump {
     private readonly source: Plug,
     private readonly sink: Plug,
     private readonly counters: Counters,
-  ) {}
+  ) {
+    this.#unfolder = new Unfolder(sink.accepts, counters);
+  }
 
   /** What has to happen before `step` is worth a call: one of {@linkcode Wait}. */
   get wait(): number {
@@ -52,18 +76,34 @@ export class Pump {
    * gave before it ended have been offered to the sink.
    */
   step(): void {
-    if (this.#sent === this.#burst.count) this.#receive();
-    this.#send();
+    if (this.#isDone()) this.#receive();
+    this.flush();
   }
 
   /** Offers the sink what is left of the last burst; takes nothing new from the source. */
   flush(): void {
-    if (this.#sent < this.#burst.count) this.#send();
+    while (!this.#isDone()) {
+      if (this.#sent === this.#offered.count) this.#unfold();
+      this.#sent += this.sink.send(this.#offered, this.#sent);
+      if (this.#sent < this.#offered.count) {
+        this.#wait = Wait.sink;
+        return;
+      }
+    }
+    const more = this.#received.room(FRAME_SLOT_BYTES) < 1;
+    this.#wait = more ? Wait.nothing : Wait.source;
+  }
+
+  #isDone(): boolean {
+    return this.#sent === this.#offered.count &&
+      this.#next === this.#received.count;
   }
 
   #receive(): void {
-    const burst = this.#burst;
+    const burst = this.#received;
     burst.clear();
+    this.#offered = burst;
+    this.#next = 0;
     this.#sent = 0;
     const frames = this.source.receive(burst);
     if (frames === 0) return;
@@ -72,16 +112,16 @@ export class Pump {
     this.counters.add(Counter.frames, frames);
     this.counters.add(Counter.bytes, bytes);
     this.counters.add(Counter.bursts, 1);
+    // What the sink takes as it is needs no second burst, and no copy.
+    if (this.#unfolder.takesAll(burst)) this.#next = burst.count;
+    else this.#unfold();
   }
 
-  #send(): void {
-    const burst = this.#burst;
-    if (this.#sent < burst.count) {
-      this.#sent += this.sink.send(burst, this.#sent);
-    }
-    if (this.#sent < burst.count) this.#wait = Wait.sink;
-    else {this.#wait = burst.room(FRAME_SLOT_BYTES) > 0
-        ? Wait.source
-        : Wait.nothing;}
+  #unfold(): void {
+    const plain = this.#plain ??= makeBurst();
+    plain.clear();
+    this.#offered = plain;
+    this.#sent = 0;
+    this.#next = this.#unfolder.unfold(this.#received, this.#next, plain);
   }
 }

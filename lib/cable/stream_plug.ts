@@ -18,17 +18,14 @@ import {
   writev,
 } from "../../ffi/fd.ts";
 import { SystemError } from "../../ffi/libc.ts";
-import { AddressCache, addressOf, Iovecs } from "../../ffi/memory.ts";
+import { AddressCache, Iovecs } from "../../ffi/memory.ts";
 import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { Counter } from "../plug/counters.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
-import { countUnfitFrames, fits } from "../plug/fit.ts";
 import type { OpenOptions, Plug } from "../plug/plugin.ts";
-import { STREAM_PREFIX_BYTES, StreamDecoder } from "../plug/stream.ts";
-
-/** Frames of one writev(2): two entries each, and IOV_MAX is 1024. */
-const WRITE_FRAMES = 256;
+import { StreamDecoder } from "../plug/stream.ts";
+import { STREAM_OFFLOAD, StreamRecords } from "./stream_records.ts";
 
 /**
  * Most reads in one turn: lengths of 0, and what is out of step, fill no burst,
@@ -49,7 +46,7 @@ export interface StreamEnds {
 /** Frames on a byte stream, each behind its length. Reliable: waits for a slow reader. */
 export class StreamPlug implements Plug {
   readonly maxFrameBytes = MAX_FRAME_BYTES;
-  readonly accepts = 0;
+  readonly accepts = STREAM_OFFLOAD;
   readonly fd: number;
   readonly writeFd: number;
   /** A pipe whose reader has gone shows it at the writing end, before anything is written. */
@@ -58,11 +55,8 @@ export class StreamPlug implements Plug {
   readonly #options: OpenOptions;
   readonly #decoder: StreamDecoder;
   readonly #readIovec = new Iovecs(1);
-  readonly #writeIovecs = new Iovecs(2 * WRITE_FRAMES);
-  readonly #prefixes = new Uint8Array(STREAM_PREFIX_BYTES * WRITE_FRAMES);
-  readonly #prefixAddress = addressOf(this.#prefixes);
+  readonly #records: StreamRecords;
   readonly #source = new AddressCache();
-  readonly #sink = new AddressCache();
   /** What `dispose` undoes, the last first. */
   readonly #undo = new DisposableStack();
   /** Bytes of the first frame not yet taken, prefix included, that are in the stream already. */
@@ -77,6 +71,7 @@ export class StreamPlug implements Plug {
   constructor({ readFd, writeFd, peer }: StreamEnds, options: OpenOptions) {
     this.#peer = peer;
     this.#options = options;
+    this.#records = new StreamRecords(options.sendCounters);
     this.#decoder = new StreamDecoder(options.receiveCounters);
     for (const fd of new Set([readFd, writeFd])) {
       this.#undo.defer(() => release(fd));
@@ -161,67 +156,36 @@ export class StreamPlug implements Plug {
   send(burst: Burst, from: number): number {
     let index = from;
     while (index < burst.count) {
-      const entries = this.#fill(burst, index);
-      const stop = Math.min(index + WRITE_FRAMES, burst.count);
-      if (entries === 0) {
-        index = stop;
-        continue;
-      }
-      const n = writev(this.writeFd, this.#writeIovecs, entries);
-      if (n < 0) {
-        if (isAgain(n)) break;
-        this.#failWrite(n);
-      }
-      index = this.#advance(burst, index, stop, n);
-      if (index < stop) break;
+      const stop = this.#records.fill(burst, index, this.#written);
+      if (this.#records.pieces > 0) {
+        const n = writev(
+          this.writeFd,
+          this.#records.iovecs,
+          this.#records.pieces,
+        );
+        if (n < 0) {
+          if (isAgain(n)) break;
+          this.#failWrite(n);
+        }
+        index = this.#advance(index, stop, n);
+        if (index < stop) break;
+      } else index = this.#advance(index, stop, 0);
     }
-    countUnfitFrames(burst, from, index, this.#options.sendCounters);
     return index - from;
   }
 
-  /** Writes the scatter list of the frames from `from` on; returns its length. */
-  #fill(burst: Burst, from: number): number {
-    const arena = this.#sink.of(burst.bytes);
-    const stop = Math.min(from + WRITE_FRAMES, burst.count);
-    let entries = 0;
-    let skip = this.#written;
-    for (let index = from; index < stop; index++) {
-      const length = burst.length[index];
-      if (!fits(length)) continue;
-      const prefix = (index - from) * STREAM_PREFIX_BYTES;
-      this.#prefixes[prefix] = length >> 8;
-      this.#prefixes[prefix + 1] = length;
-      const prefixSkip = skip < STREAM_PREFIX_BYTES
-        ? skip
-        : STREAM_PREFIX_BYTES;
-      const frameSkip = skip - prefixSkip;
-      skip = 0;
-      this.#writeIovecs.set(
-        entries++,
-        this.#prefixAddress + prefix + prefixSkip,
-        STREAM_PREFIX_BYTES - prefixSkip,
-      );
-      this.#writeIovecs.set(
-        entries++,
-        arena + burst.start[index] + frameSkip,
-        length - frameSkip,
-      );
-    }
-    return entries;
-  }
-
   /** First frame that `n` bytes, written from frame `from` on, do not complete. */
-  #advance(burst: Burst, from: number, stop: number, n: number): number {
+  #advance(from: number, stop: number, n: number): number {
     let left = n + this.#written;
     this.#written = 0;
     for (let index = from; index < stop; index++) {
-      if (!fits(burst.length[index])) continue;
-      const size = STREAM_PREFIX_BYTES + burst.length[index];
-      if (left < size) {
+      const bytes = this.#records.bytes[index - from];
+      if (left < bytes) {
         this.#written = left;
         return index;
       }
-      left -= size;
+      this.#records.countDrop(index - from);
+      left -= bytes;
     }
     return stop;
   }

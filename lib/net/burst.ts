@@ -11,7 +11,9 @@
  * @module
  */
 
+import { type Arena, PlainArena } from "./arena.ts";
 import { MAX_FRAME_BYTES } from "./frame.ts";
+import { MAX_SUPERFRAME_BYTES } from "./offload.ts";
 
 /** Slots begin at multiples of this many bytes, so that headers in them can be read as words. */
 export const FRAME_ALIGN_BYTES = 64;
@@ -19,11 +21,17 @@ export const FRAME_ALIGN_BYTES = 64;
 /** Room for one frame of any legal length, a multiple of {@linkcode FRAME_ALIGN_BYTES}. */
 export const FRAME_SLOT_BYTES: number = roundUp(MAX_FRAME_BYTES + 16);
 
+/** Room for one superframe of any legal length, likewise. */
+export const SUPERFRAME_SLOT_BYTES: number = roundUp(MAX_SUPERFRAME_BYTES);
+
 const DEFAULT_CAPACITY_FRAMES = 128;
 
 /** Frames on their way from one plug to another. Not shared between threads. */
 export class Burst {
-  /** The arena. Its address never changes; frames stand anywhere in it. */
+  /** Memory and the sums over it. */
+  readonly arena: Arena;
+
+  /** The arena's bytes. Their address never changes; frames stand anywhere in them. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 
   /** Offset in the arena of each frame's first byte, for indexes below `count`. */
@@ -60,14 +68,15 @@ export class Burst {
    * Makes an empty burst.
    *
    * @param capacityFrames Most frames that the burst holds.
-   * @param arenaBytes Size of the arena, rounded up to a multiple of
-   * {@linkcode FRAME_ALIGN_BYTES}; unless given, room for as many of the longest frames.
+   * @param arena Where they stand; becomes the burst's. A number: the size of a
+   * plain arena in bytes; unless given, room for as many of the longest frames.
    */
   constructor(
     readonly capacityFrames: number = DEFAULT_CAPACITY_FRAMES,
-    arenaBytes: number = capacityFrames * FRAME_SLOT_BYTES,
+    arena: Arena | number = capacityFrames * FRAME_SLOT_BYTES,
   ) {
-    this.bytes = new Uint8Array(roundUp(arenaBytes));
+    this.arena = typeof arena === "number" ? new PlainArena(arena) : arena;
+    this.bytes = this.arena.bytes;
     this.start = new Uint32Array(capacityFrames);
     this.length = new Uint32Array(capacityFrames);
     this.kind = new Uint8Array(capacityFrames);
@@ -90,7 +99,9 @@ export class Burst {
    * {@linkcode FRAME_ALIGN_BYTES}.
    */
   room(slotBytes: number): number {
-    const slots = Math.floor((this.bytes.length - this.tail) / slotBytes);
+    const free = this.bytes.length - this.tail;
+    if (free < slotBytes) return 0;
+    const slots = Math.floor(free / slotBytes);
     const frames = this.capacityFrames - this.count;
     return slots < frames ? slots : frames;
   }

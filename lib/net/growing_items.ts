@@ -365,5 +365,5 @@ export class GrowingItems {
 
 /** Sum of a stretch of a burst's arena. */
 function sumOf(burst: Burst, offset: number, length: number): number {
-  return sum(burst.bytes, offset, length, 0);
+  return burst.arena.sum(offset, length);
 }

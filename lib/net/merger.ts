@@ -45,6 +45,12 @@
  * not find one: the former is compared and closed, the latter is never
  * continued, and both cost a merge and nothing else.
  *
+ * **Cost.** With the sums of a `SimdArena`, a segment of 1448 bytes is merged in
+ * 90 ns, half of that for its sum; in 130 where 16 flows alternate. ARP costs
+ * 17 ns, and a segment that finds nothing to merge with, among a thousand
+ * flows, 60 (Deno 2.9.6, a Xeon; the same burst of 128 or 1000 frames over and
+ * over, 67,000 frames a round, the best of 30 rounds on a quiet machine).
+ *
  * @module
  */
 

@@ -20,6 +20,8 @@ const NONE = -1;
 export class Stations {
   /** The peers' addresses; a station's owner is a slot in here. */
   readonly peers: PeerTable;
+  /** Of each slot of `peers`: how often it was given to a new peer. */
+  readonly epochs: Uint32Array;
   readonly #stations: MacTable;
 
   /**
@@ -31,6 +33,7 @@ export class Stations {
     // theirs is worth its while, however many senders somebody invents.
     const peers = 2 * capacity;
     this.peers = new PeerTable(peers);
+    this.epochs = new Uint32Array(peers);
     this.#stations = new MacTable({
       capacity,
       owners: peers,
@@ -51,10 +54,17 @@ export class Stations {
    * @param length Of the address in bytes.
    */
   peerOf(source: Uint8Array, offset: number, length: number): number {
-    const peer = this.peers.add(source, offset, length);
+    const peer = this.#note(source, offset, length);
     if (peer !== NONE) return peer;
     this.#sweep();
-    return this.peers.add(source, offset, length);
+    return this.#note(source, offset, length);
+  }
+
+  #note(source: Uint8Array, offset: number, length: number): number {
+    const { size } = this.peers;
+    const peer = this.peers.add(source, offset, length);
+    if (this.peers.size > size) this.epochs[peer]++;
+    return peer;
   }
 
   /**

@@ -32,6 +32,8 @@ export const Counter = {
   down: 10,
   /** Not a drop: sent to everybody, since nobody is known to be its destination. */
   flooded: 11,
+  /** Not a drop: longer than the path takes, and left to IP to fragment. */
+  fragmented: 12,
 } as const;
 
 /** Name of a counter. */

@@ -13,10 +13,15 @@ export function fits(length: number): boolean {
   return length >= MIN_FRAME_BYTES && length <= MAX_FRAME_BYTES;
 }
 
+/** The counter of something of `length` bytes that does not fit; longer than its slot: -1. */
+export function unfitReason(length: number): number {
+  const short = length >= 0 && length < MIN_FRAME_BYTES;
+  return short ? Counter.runt : Counter.oversize;
+}
+
 /** Counts the drop of something of `length` bytes that does not fit; longer than its slot: -1. */
 export function countUnfit(length: number, counters: Counters): void {
-  const short = length >= 0 && length < MIN_FRAME_BYTES;
-  counters.add(short ? Counter.runt : Counter.oversize, 1);
+  counters.add(unfitReason(length), 1);
 }
 
 /**

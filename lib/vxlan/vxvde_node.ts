@@ -5,26 +5,33 @@
  */
 
 import { monotonicMs } from "../../ffi/clock.ts";
-import { ErrorQueue } from "../../ffi/datagram.ts";
 import type { EpollSet } from "../../ffi/epoll.ts";
-import { EAGAIN, isPeerGone } from "../../ffi/errno.ts";
+import { EAGAIN, EMSGSIZE, isPeerGone } from "../../ffi/errno.ts";
+import { ErrorQueue } from "../../ffi/error_queue.ts";
+import { addressOf } from "../../ffi/memory.ts";
 import { interfaceAddresses } from "../../ffi/netif.ts";
-import {
-  SOCKADDR_STRIDE_BYTES,
-  type SocketAddress,
-} from "../../ffi/sockaddr.ts";
-import type { UdpSocket } from "../../ffi/socket.ts";
+import { SOCKADDR_STRIDE_BYTES, SocketAddress } from "../../ffi/sockaddr.ts";
+import { routeMtu, type UdpSocket } from "../../ffi/socket.ts";
 import type { Burst } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { PeerTable } from "../net/peer_table.ts";
 import { Stations } from "../net/stations.ts";
-import { makeVxlanHeader } from "../net/vxlan_header.ts";
+import { makeVxlanHeader, VXLAN_HEADER_BYTES } from "../net/vxlan_header.ts";
 import type { OpenOptions, Plug } from "../plug/plugin.ts";
-import { FrameReceiver } from "./frame_receiver.ts";
-import { FrameSender } from "./frame_sender.ts";
+import { PathMtu } from "../tunnel/path_mtu.ts";
+import { TunnelReceiver } from "../tunnel/tunnel_receiver.ts";
+import {
+  type Outlet,
+  TUNNEL_OFFLOAD,
+  TunnelSender,
+} from "../tunnel/tunnel_sender.ts";
+import { VxlanInlet } from "./vxlan_inlet.ts";
 
 /** What the kernel is asked for unless the VNL says otherwise: the default loses bursts. */
 const BUFFER_BYTES = 4 << 20;
+
+/** Every so many receives the socket that is not busy comes first. */
+const TURNS = 8;
 
 /** Room for this host's own addresses; more are found again when they are needed. */
 const MAX_OWN_ADDRESSES = 1024;
@@ -42,6 +49,8 @@ export interface VxvdeNodeOptions {
   readonly poll: EpollSet;
   /** The group and its port. */
   readonly group: SocketAddress;
+  /** Interface out of which the group is reached; 0: as the routes say. */
+  readonly interfaceIndex: number;
   /** VXLAN network identifier. */
   readonly vni: number;
   /** Receive buffer of both sockets; absent: as large as may be. */
@@ -55,116 +64,179 @@ export interface VxvdeNodeOptions {
 /** A node. Says goodbye when it is closed. */
 export class VxvdeNode implements Plug {
   readonly maxFrameBytes = MAX_FRAME_BYTES;
-  readonly accepts = 0;
+  readonly accepts = TUNNEL_OFFLOAD;
   readonly fd: number;
   readonly writeFd: number;
-  readonly #heard: UdpSocket;
-  readonly #own: UdpSocket;
-  readonly #poll: EpollSet;
-  readonly #stations: Stations;
-  readonly #unicast: FrameReceiver;
-  readonly #multicast: FrameReceiver;
-  readonly #sender: FrameSender;
-  readonly #errors = new ErrorQueue();
-  readonly #self: OwnAddresses;
-  #groupFirst = false;
+  readonly #node: VxvdeNodeOptions;
+  readonly #unicast: TunnelReceiver;
+  readonly #multicast: TunnelReceiver;
+  readonly #outlet: VxvdeOutlet;
+  readonly #sender: TunnelSender;
+  #groupIsBusy = false;
+  #turn = 0;
   #open = true;
 
   constructor(node: VxvdeNodeOptions, options: OpenOptions) {
-    const { heard, own, group } = node;
-    this.#heard = heard;
-    this.#own = own;
-    this.#poll = node.poll;
+    const { heard, own, poll } = node;
+    this.#node = node;
     for (const socket of [heard, own]) {
       socket.setReceiveBuffer(node.receiveBufferBytes ?? BUFFER_BYTES);
+      socket.receiveSegments();
+      poll.add(socket.fd);
     }
     own.setSendBuffer(BUFFER_BYTES);
-    this.#poll.add(own.fd);
-    this.#poll.add(heard.fd);
-    this.fd = this.#poll.fd;
+    this.fd = poll.fd;
     this.writeFd = own.fd;
-    this.#stations = new Stations(node.capacity, node.maxAgeMs);
-    this.#self = new OwnAddresses(own.localAddress());
+    const stations = new Stations(node.capacity, node.maxAgeMs);
+    const self = new OwnAddresses(own.localAddress());
     const header = makeVxlanHeader(node.vni);
-    const stations = this.#stations;
     const counters = options.receiveCounters;
-    this.#unicast = new FrameReceiver({
+    const receiver = (fd: number, isOwn?: OwnAddresses) =>
+      new TunnelReceiver({
+        fd,
+        headerLength: VXLAN_HEADER_BYTES,
+        inlet: new VxlanInlet({ header, stations, counters, self: isOwn }),
+        counters,
+      });
+    this.#unicast = receiver(own.fd);
+    this.#multicast = receiver(heard.fd, self);
+    this.#outlet = new VxvdeOutlet(node, stations);
+    this.#sender = new TunnelSender({
       fd: own.fd,
       header,
-      stations,
-      counters,
-    });
-    this.#multicast = new FrameReceiver({
-      fd: heard.fd,
-      header,
-      stations,
-      counters,
-      isOwn: (sources, offset) => this.#self.has(sources, offset),
-    });
-    this.#sender = new FrameSender({
-      fd: own.fd,
-      header,
-      group,
-      stations,
+      outlet: this.#outlet,
       counters: options.sendCounters,
-      onNetworkError: () => this.#forgetUnreachable(),
+      log: options.log,
     });
   }
 
+  /**
+   * Mostly one socket alone is busy: it is asked first, and while it has
+   * something the other waits for its turn. `fd` stays readable meanwhile.
+   */
   receive(burst: Burst): number {
     const before = burst.count;
-    // Turn by turn, so that a flood on one socket leaves room for the other.
-    this.#groupFirst = !this.#groupFirst;
-    if (this.#groupFirst) this.#multicast.receive(burst);
-    const result = this.#unicast.receive(burst);
-    if (!this.#groupFirst) this.#multicast.receive(burst);
+    this.#turn = (this.#turn + 1) % TURNS;
+    const othersTurn = this.#turn === 0;
+    const group = this.#groupIsBusy !== othersTurn;
+    this.#ask(group, burst);
+    if (burst.count > before && !othersTurn) return burst.count - before;
+    const first = burst.count;
+    this.#ask(!group, burst);
+    if (first === before && burst.count > first) this.#groupIsBusy = !group;
     // Errors wake the cable as data does, and only reading them ends that.
-    if (result < 0 && (result !== -EAGAIN || burst.count === before)) {
-      this.#forgetUnreachable();
-      this.#unicast.receive(burst);
-    }
+    if (burst.count === before) this.#outlet.forgetUnreachable();
     return burst.count - before;
+  }
+
+  #ask(group: boolean, burst: Burst): void {
+    if (group) {
+      this.#multicast.receive(burst);
+      return;
+    }
+    const result = this.#unicast.receive(burst);
+    if (result === 0 || result === -EAGAIN) return;
+    // The network's word about something sent came before the datagrams.
+    this.#outlet.forgetUnreachable();
+    this.#unicast.receive(burst);
   }
 
   send(burst: Burst, from: number): number {
     return this.#sender.send(burst, from);
   }
 
-  /** Forgets the peers that the network says are not there. */
-  #forgetUnreachable(): void {
-    for (;;) {
-      const error = this.#errors.next(this.#own.fd);
-      if (error === 0) return;
-      if (isPeerGone(error)) this.#stations.forget(this.#errors.destination, 0);
-    }
-  }
-
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#sender.sendGoodbye();
-    this.#poll[Symbol.dispose]();
-    this.#own[Symbol.dispose]();
-    this.#heard[Symbol.dispose]();
+    this.#sender.sendHeader(-1);
+    for (const part of [this.#node.poll, this.#node.own, this.#node.heard]) {
+      part[Symbol.dispose]();
+    }
+  }
+}
+
+/** Routes are slots of peers, and -1 for the group. */
+class VxvdeOutlet implements Outlet {
+  readonly nameLength: number;
+  readonly #node: VxvdeNodeOptions;
+  readonly #stations: Stations;
+  readonly #groupAddress: number;
+  readonly #peersAddress: number;
+  /** Of each slot, and behind them of the group. */
+  readonly #paths: PathMtu;
+  readonly #groupPath: number;
+  readonly #errors = new ErrorQueue();
+
+  constructor(node: VxvdeNodeOptions, stations: Stations) {
+    this.#node = node;
+    this.#stations = stations;
+    this.nameLength = node.group.bytes.length;
+    this.#groupAddress = addressOf(node.group.bytes);
+    this.#peersAddress = addressOf(stations.peers.bytes);
+    this.#groupPath = stations.peers.capacity;
+    this.#paths = new PathMtu(this.#groupPath + 1);
+  }
+
+  route(burst: Burst, index: number, nowMs: number): number {
+    const { bytes, start, length } = burst;
+    return this.#stations.find(bytes, start[index], length[index], nowMs);
+  }
+
+  name(route: number): number {
+    return route < 0
+      ? this.#groupAddress
+      : this.#peersAddress + route * SOCKADDR_STRIDE_BYTES;
+  }
+
+  limit(route: number, nowMs: number): number {
+    const path = route < 0 ? this.#groupPath : route;
+    const epoch = route < 0 ? 0 : this.#stations.epochs[route];
+    if (this.#paths.isStale(path, epoch, nowMs)) {
+      const { group, interfaceIndex } = this.#node;
+      const destination = route < 0 ? group : this.#peerAddress(route);
+      const mtu = routeMtu(destination, interfaceIndex);
+      this.#paths.note(path, epoch, group.family, mtu, nowMs);
+    }
+    return this.#paths.limit(path);
+  }
+
+  #peerAddress(slot: number): SocketAddress {
+    const { bytes } = this.#stations.peers;
+    const start = slot * SOCKADDR_STRIDE_BYTES;
+    return new SocketAddress(bytes.subarray(start, start + this.nameLength));
+  }
+
+  forgetUnreachable(): void {
+    const { destination } = this.#errors;
+    for (;;) {
+      const error = this.#errors.next(this.#node.own.fd);
+      if (error === 0) return;
+      if (isPeerGone(error)) this.#stations.forget(destination, 0);
+      else if (error === EMSGSIZE) {
+        const peer = this.#stations.peers.find(destination, 0);
+        if (peer >= 0) this.#paths.forget(peer);
+      }
+    }
   }
 }
 
 /** This host's addresses with the node's own port: what its own multicasts come from. */
-class OwnAddresses {
+export class OwnAddresses {
   readonly #port: number;
   #addresses = new PeerTable(MAX_OWN_ADDRESSES);
   #listedMs = -Infinity;
 
+  /** @param own Address that the node sends from; its port counts. */
   constructor(own: SocketAddress) {
     this.#port = own.port;
     this.#list();
   }
 
+  /** Whether a `struct sockaddr` at `offset` is one of them. */
   has(sources: Uint8Array, offset: number): boolean {
     // sin_port and sin6_port stand at the same place, in network order.
-    if ((sources[offset + 2] << 8 | sources[offset + 3]) !== this.#port) {
-      return false;
-    }
+    const port = (sources[offset + 2] << 8) | sources[offset + 3];
+    if (port !== this.#port) return false;
     if (this.#addresses.find(sources, offset) >= 0) return true;
     // An address may be new since the last look.
     if (monotonicMs() - this.#listedMs < REFRESH_MS) return false;

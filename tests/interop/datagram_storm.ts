@@ -13,7 +13,7 @@
  * @module
  */
 
-import { DatagramSender } from "../../ffi/datagram.ts";
+import { DatagramSender } from "../../ffi/datagram_sender.ts";
 import { EAGAIN, ENOBUFS, errnoName } from "../../ffi/errno.ts";
 import { addressOf } from "../../ffi/memory.ts";
 import { resolve } from "../../ffi/sockaddr.ts";
@@ -128,24 +128,22 @@ const slots = Array.from(
   (_, index) => arena.subarray(index * SLOT_BYTES, (index + 1) * SLOT_BYTES),
 );
 const targets = addresses.map(({ bytes }) => addressOf(bytes));
-const sender = new DatagramSender(BATCH, new Uint8Array(0));
+const sender = new DatagramSender(BATCH, BATCH);
 
 console.log("sending");
 const startMs = performance.now();
 for (let number = 0; number < wanted;) {
   const batch = Math.min(BATCH, wanted - number);
+  sender.clear();
   for (let entry = 0; entry < batch; entry++, number++) {
     const length = KINDS[kind](slots[entry], number, maker);
     const target = Math.floor(number / FORMS.length) % targets.length;
-    sender.setFrame(entry, base + entry * SLOT_BYTES, length);
-    sender.setDestination(
-      entry,
-      targets[target],
-      addresses[target].bytes.length,
-    );
+    // A limit of 0: each goes alone.
+    sender.add(targets[target], addresses[target].bytes.length, 0);
+    if (length > 0) sender.addPiece(base + entry * SLOT_BYTES, length);
   }
   for (let sent = 0; sent < batch;) {
-    const result = sender.send(socket.fd, sent, batch - sent);
+    const result = sender.send(socket.fd, sent);
     if (result > 0) sent += result;
     else if (result === -EAGAIN || result === -ENOBUFS) await pause(1);
     else throw new TypeError(`Cannot send: ${errnoName(-result)}`);

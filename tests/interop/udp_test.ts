@@ -87,12 +87,24 @@ function testTunnel(tools: readonly [Tool, Tool], { near, far }: Tunnel): void {
     async (lab) => {
       const hosts = [await lab.host("near"), await lab.host("far")];
       await lab.link(hosts[0], hosts[1]);
+      const vnls = [near, far];
+      const cables = [];
+      for (const [index, host] of hosts.entries()) {
+        cables.push(await tunnel(host, tools[index], vnls[index]));
+      }
+      // C ends for good when a frame finds nobody at the other end: none goes
+      // before both are there.
+      for (const [index, host] of hosts.entries()) {
+        await host.waitForInterface("t0", { madeBy: cables[index] });
+      }
       const nodes = [];
-      for (const [index, vnl] of [near, far].entries()) {
-        const [host, tool] = [hosts[index], tools[index]];
-        const cable = await tunnel(host, tool, vnl);
-        const settings = { tool, vnl, number: index + 1 };
-        nodes.push(await address(host, cable, settings));
+      for (const [index, host] of hosts.entries()) {
+        const settings = {
+          tool: tools[index],
+          vnl: vnls[index],
+          number: index + 1,
+        };
+        nodes.push(await address(host, cables[index], settings));
       }
       const [one, other] = nodes;
       await assertPings(one, other);

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Pump, Wait } from "../../../lib/cable/pump.ts";
+import { BURST_FRAMES, Pump, Wait } from "../../../lib/cable/pump.ts";
 import { Counters } from "../../../lib/plug/counters.ts";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
 import { ffiTest } from "../../ffi/case.ts";
@@ -61,23 +61,26 @@ ffiTest(
   () => {
     using setup = new Setup();
     const { pump, source, sink } = setup;
-    const frames = makeFrames(300);
+    const frames = makeFrames(2 * BURST_FRAMES + 44);
     source.offer(frames);
-    pump.step();
-    assertEquals([sink.taken.length, pump.wait], [128, Wait.nothing]);
-    pump.step();
-    assertEquals([sink.taken.length, pump.wait], [256, Wait.nothing]);
+    for (let bursts = 1; bursts <= 2; bursts++) {
+      pump.step();
+      assertEquals(
+        [sink.taken.length, pump.wait],
+        [bursts * BURST_FRAMES, Wait.nothing],
+      );
+    }
     pump.step();
     assertFrames(sink.taken, frames);
     assertEquals(pump.wait, Wait.source);
-    assertEquals(setup.counted, [300, 300 * 60, 3]);
+    assertEquals(setup.counted, [frames.length, frames.length * 60, 3]);
   },
 );
 
 ffiTest("Pump.step() leaves the source alone while the sink is full", () => {
   using setup = new Setup({ room: 5 });
   const { pump, source, sink } = setup;
-  const frames = makeFrames(130);
+  const frames = makeFrames(BURST_FRAMES + 2);
   source.offer(frames);
   pump.step();
   assertEquals([sink.taken.length, pump.wait], [5, Wait.sink]);
@@ -86,12 +89,12 @@ ffiTest("Pump.step() leaves the source alone while the sink is full", () => {
   sink.makeRoom(7);
   pump.step();
   assertEquals([sink.taken.length, pump.wait], [12, Wait.sink]);
-  sink.makeRoom(1000);
+  sink.makeRoom(2 * BURST_FRAMES);
   pump.step();
-  assertEquals([sink.taken.length, source.calls.receive], [128, 1]);
+  assertEquals([sink.taken.length, source.calls.receive], [BURST_FRAMES, 1]);
   pump.step();
   assertFrames(sink.taken, frames);
-  assertEquals(setup.counted, [130, 130 * 60, 2]);
+  assertEquals(setup.counted, [frames.length, frames.length * 60, 2]);
 });
 
 ffiTest("Pump.flush() offers what is left, and takes nothing new", () => {

@@ -115,7 +115,7 @@ const ROOMS = [
     arena: 1000,
     used: 0,
     slot: 128,
-    want: 7,
+    want: 8,
   },
   {
     name: "is bounded by the capacity",

@@ -32,7 +32,7 @@ Deno.test("Counters.dropped() is the sum of the reasons for drops, and of nothin
   for (const name of NAMES) counters.add(Counter[name], 1);
   assertEquals(counters.dropped(), DROP_REASONS.length);
   const others = NAMES.filter((name) => !DROP_REASONS.includes(name));
-  assertEquals(others, ["frames", "bytes", "bursts", "flooded"]);
+  assertEquals(others, ["frames", "bytes", "bursts", "flooded", "fragmented"]);
 });
 
 Deno.test("Counters of several directions share memory without touching one another", () => {
