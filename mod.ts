@@ -36,6 +36,7 @@ export type {
   CableOptions,
 } from "./lib/cable/cable.ts";
 export type { StreamEnds } from "./lib/cable/stream_plug.ts";
+export type { Arena } from "./lib/net/arena.ts";
 export { Burst } from "./lib/net/burst.ts";
 export { Counter, Counters, DROP_REASONS } from "./lib/plug/counters.ts";
 export type { CounterName } from "./lib/plug/counters.ts";

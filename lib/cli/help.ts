@@ -14,9 +14,10 @@ virtual Ethernet.
 
 Usage:
   vdeplug [OPTIONS] VNL VNL            join two networks
-  vdeplug [OPTIONS] VNL                join a network to standard input and output
-  vdeplug [OPTIONS] VNL = COMMAND ...  join a network to a command's input and output
-  vdeplug ping VNL ADDRESS ...         ping a host on a network (vdeplug ping --help)
+  vdeplug [OPTIONS] VNL                join one to standard input and output
+  vdeplug [OPTIONS] VNL = COMMAND ...  join one to a command's input and output
+  vdeplug ping VNL ADDRESS ...         ping a host on a network: see
+                                       vdeplug ping --help
 
 A VNL (Virtual Network Locator) names a network, or one end of it:`;
 
@@ -24,7 +25,8 @@ const OPTIONS = `Options:
   -h, --help [SCHEME]   this text, or what a scheme's VNLs may say
       --version         the version
   -v, --verbose         say more about what happens
-      --stats[=SECONDS] frames and bytes every SECONDS (default 1), and at the end
+      --stats[=SECONDS] frames and bytes every SECONDS (default 1), and in the
+                        end
       --json            counters as JSON, one object a line
   -D, --descr TEXT      who we are, for the other side's listings
 

@@ -12,6 +12,8 @@ export interface CommandIo {
   out(line: string): void;
   /** Prints a line about faults and progress; adds the line end. */
   err(line: string): void;
+  /** Prints a line for machines where `err` prints, as it is; adds the line end. */
+  data(line: string): void;
   /** Draws a line over the last one that was drawn; absent where that cannot be done. */
   readonly redraw?: (line: string) => void;
   /** Aborted when the command shall come to its end in good order; the reason says by what: "SIGINT". */

@@ -90,6 +90,7 @@ function terminalIo(
       print(Deno.stderr, `${drawn}vdeplug: ${line}\n`);
       drawn = "";
     },
+    data: (line) => print(Deno.stderr, `${line}\n`),
     redraw: Deno.stderr.isTerminal() ? redraw : undefined,
     stop,
     pluginModules,

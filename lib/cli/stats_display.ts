@@ -30,7 +30,7 @@ export function showStats(
   const reporter = new StatsReporter(directions, performance.now());
   const show = () => {
     const now = performance.now();
-    if (json) io.err(reporter.json(now));
+    if (json) io.data(reporter.json(now));
     else if (io.redraw) io.redraw(reporter.line(now));
     else io.err(reporter.line(now));
   };
@@ -40,7 +40,7 @@ export function showStats(
   return () => {
     clearInterval(timer);
     const now = performance.now();
-    const lines = json ? [reporter.json(now)] : reporter.summary(now);
-    for (const line of lines) io.err(line);
+    if (json) io.data(reporter.json(now));
+    else reporter.summary(now).forEach((line) => io.err(line));
   };
 }

@@ -44,7 +44,8 @@ async function run(args: string, options: RunOptions = {}): Promise<Run> {
   const io: CommandIo = {
     out: (line) => {
       out.push(line);
-      if (stopAt(line, out.length)) stop.abort();
+      if (data: () => {},
+    stopAt(line, out.length)) stop.abort();
     },
     err: (line) => void err.push(line),
     stop: stop.signal,

@@ -1,0 +1,170 @@
+/**
+ * Hosts for tests of superframes: TAPs with and without them, transfers long
+ * enough to fill a network, and captures that tshark reads.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import {
+  type LabHost,
+  type LabProcess,
+  PATIENCE_MS,
+  peerAvailable,
+} from "../lab/mod.ts";
+import { transfer } from "../lab/mod.ts";
+import { address, type Node, start } from "./nodes.ts";
+
+/** Who carries frames, and whether its TAP has superframes. */
+export type Carrier = "ours" | "ours, offload=0" | "C";
+
+/** What a {@linkcode plugCarrier} joins. */
+export interface CarrierSettings {
+  readonly carrier: Carrier;
+  readonly vnl: string;
+  /** From 1 to 99; the addresses follow from it. */
+  readonly number: number;
+  /** MTU of the TAP. */
+  readonly mtu?: number;
+  /** Options of the command line. */
+  readonly options?: readonly string[];
+}
+
+/** Puts a TAP on a network. */
+export async function plugCarrier(
+  host: LabHost,
+  settings: CarrierSettings,
+): Promise<Node> {
+  const { carrier, vnl, number, mtu, options = [] } = settings;
+  const tool = carrier === "C" ? "C" : "ours";
+  const tap = carrier === "ours, offload=0"
+    ? "tap://t0[offload=0]"
+    : "tap://t0";
+  const cable = await start(host, tool, ...options, vnl, tap);
+  await host.waitForInterface("t0", { madeBy: cable });
+  const node = await address(host, cable, { tool, vnl, number });
+  if (mtu !== undefined) await setMtu(host, "t0", mtu);
+  return node;
+}
+
+/** Sets an interface's MTU. */
+export async function setMtu(
+  host: LabHost,
+  name: string,
+  mtu: number,
+): Promise<void> {
+  await host.run("ip", ["link", "set", "dev", name, "mtu", String(mtu)]);
+}
+
+/** Long runs are asked for: 2 GB where it is 100 MB otherwise. */
+const isLong = (Deno.env.get("VDEPLUG_LONG") ?? "") !== "";
+
+/** How much is moved where much is to be moved. */
+export const MUCH_BYTES = isLong ? 2_000_000_000 : 100_000_000;
+
+/** At 0.1 Gbit/s, which is less than anything here does. */
+const MS_PER_BYTE = 8 / 1e5;
+
+/** Asserts that as many bytes arrive as were sent, the same ones. */
+export async function assertSameBytes(
+  from: LabHost,
+  to: LabHost,
+  options: { readonly address: string; readonly bytes: number },
+): Promise<void> {
+  const { bytes } = options;
+  const timeoutMs = PATIENCE_MS + bytes * MS_PER_BYTE;
+  const result = await transfer(from, to, { ...options, timeoutMs });
+  assertEquals(
+    { bytes: result.bytes, sha256Equal: result.sha256Equal },
+    { bytes, sha256Equal: true },
+  );
+}
+
+/** The address of a node by its version. */
+export function addressOf(node: Node, version: 4 | 6): string {
+  return version === 4 ? node.address : node.address6;
+}
+
+/** Waits until two nodes know each other. */
+export async function meet(one: Node, other: Node): Promise<void> {
+  await one.host.waitForAnswer(other.address, { madeBy: one.cable });
+  await one.host.waitForAnswer(other.address6, { madeBy: one.cable });
+}
+
+/** Switches features of an interface off, as ethtool(8) names them; what is fixed stays as it is. */
+export async function withoutFeatures(
+  host: LabHost,
+  name: string,
+  ...features: string[]
+): Promise<void> {
+  const settings = features.flatMap((feature) => [feature, "off"]);
+  await host.run("ethtool", ["-K", name, ...settings]);
+}
+
+/** TCP segments that a host has sent again since it was made. */
+export async function retransmissions(host: LabHost): Promise<number> {
+  const text = await host.run("cat", ["/proc/net/snmp"]);
+  const [names, values] = text.split("\n")
+    .filter((line) => line.startsWith("Tcp:"))
+    .map((line) => line.split(" "));
+  return Number(values[names.indexOf("RetransSegs")]);
+}
+
+/** A capture into a file. Disposing ends it and removes the file. */
+export class Recording implements AsyncDisposable {
+  private constructor(
+    readonly file: string,
+    private readonly process: LabProcess,
+  ) {}
+
+  /** Begins. The first `packets` are kept, whole, and no more. */
+  static async start(
+    host: LabHost,
+    settings: {
+      readonly interfaceName: string;
+      readonly filter?: string;
+      readonly packets?: number;
+    },
+  ): Promise<Recording> {
+    const { interfaceName, filter = "", packets = 20_000 } = settings;
+    const file = await Deno.makeTempFile({ suffix: ".pcap" });
+    const process = host.spawn("tcpdump", [
+      ...["-n", "-U", "-Z", "root", "-B", "65536", "-c", String(packets)],
+      ...["-i", interfaceName, "-w", file, "--", filter],
+    ]);
+    await process.waitFor(/listening on/);
+    return new Recording(file, process);
+  }
+
+  /** Ends the capture and asks tshark for the packets that a display filter picks. */
+  async read(filter: string, ...fields: string[]): Promise<string[]> {
+    await this.process.terminate("SIGINT");
+    const preferences = ["tcp", "ip", "udp"]
+      .flatMap((name) => ["-o", `${name}.check_checksum:TRUE`]);
+    const command = new Deno.Command("tshark", {
+      args: [
+        ...["-n", "-r", this.file, "-d", "udp.port==14789,vxlan"],
+        ...[...preferences, "-Y", filter],
+        ...(fields.length > 0 ? ["-T", "fields"] : []),
+        ...fields.flatMap((field) => ["-e", field]),
+      ],
+    });
+    const { success, stdout, stderr } = await command.output();
+    const text = new TextDecoder().decode(stdout);
+    assertEquals(success, true, new TextDecoder().decode(stderr));
+    return text.split("\n").filter((line) => line !== "");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.process.terminate("SIGINT");
+    await Deno.remove(this.file);
+  }
+}
+
+/** Display filter of tshark: what no frame on a wire may be. */
+export const UNSOUND = '_ws.malformed || ip.checksum.status == "Bad" || ' +
+  'tcp.checksum.status == "Bad" || udp.checksum.status == "Bad" || ' +
+  'icmpv6.checksum.status == "Bad"';
+
+/** What {@linkcode Recording} needs to be read. */
+export const canDissect = peerAvailable("tshark");
