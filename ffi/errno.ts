@@ -16,8 +16,12 @@ export const EBUSY = 16;
 export const ENODEV = 19;
 export const EINVAL = 22;
 export const EPIPE = 32;
+export const ENONET = 64;
+export const EPROTO = 71;
 export const EBADFD = 77;
 export const EMSGSIZE = 90;
+export const ENOPROTOOPT = 92;
+export const EOPNOTSUPP = 95;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
 export const ENETDOWN = 100;
@@ -59,4 +63,15 @@ export function isPeerGone(errno: number): boolean {
   return errno === ECONNREFUSED || errno === EHOSTUNREACH ||
     errno === EHOSTDOWN ||
     errno === ENETUNREACH || errno === ENETDOWN;
+}
+
+/**
+ * Whether an error of a UDP socket may be what the network (ICMP, ICMPv6) said
+ * about a datagram sent before: it passes, and the call that got it has not
+ * been tried. The lists are `icmp_err_convert` and `tab_unreach` of Linux.
+ */
+export function isNetworkReport(errno: number): boolean {
+  return isPeerGone(errno) || errno === EMSGSIZE || errno === EACCES ||
+    errno === ENONET || errno === EPROTO || errno === ENOPROTOOPT ||
+    errno === EOPNOTSUPP;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { EAGAIN, isPeerGone } from "../ffi/errno.ts";
+import { EAGAIN, isNetworkReport } from "../ffi/errno.ts";
 import { SystemError } from "../ffi/libc.ts";
 import { resolve, type SocketAddress } from "../ffi/sockaddr.ts";
 import { UdpSocket } from "../ffi/socket.ts";
@@ -202,8 +202,9 @@ class UdpPlug implements Plug, Outlet, Inlet {
     for (;;) {
       const result = this.#receiver.receive(burst);
       if (result === 0 || result === -EAGAIN) return burst.count - before;
-      // That nobody was there to take a datagram is told once, and passes.
-      if (!isPeerGone(-result)) throw broken(result);
+      // That a datagram did not get there is told once, and passes.
+      if (!isNetworkReport(-result)) throw broken(result);
+      this.#path.forget(ROUTE);
     }
   }
 

@@ -9,7 +9,6 @@
  * @module
  */
 
-import type { Burst } from "./burst.ts";
 import { bindChecksumKernel, type ChecksumKernel } from "./checksum_kernel.ts";
 import { sum } from "./checksum.ts";
 
@@ -55,9 +54,6 @@ export interface Arena {
    */
   sumPieces(offset: number, length: number, pieceBytes: number): void;
 }
-
-/** A burst that knows its arena. */
-export type ArenaBurst = Burst & { readonly arena: Arena };
 
 /** An arena in a WebAssembly memory of its own, summed up there by vectors. */
 export class SimdArena implements Arena {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ArenaBurst } from "./arena.ts";
+import type { Burst } from "./burst.ts";
 import { crc32c } from "./crc32c.ts";
 import { ETHERNET_HEADER_BYTES } from "./frame.ts";
 import { FrameKind } from "./offload.ts";
@@ -31,7 +31,7 @@ const header = new TransportHeader();
  * for a superframe, and when the checksum would lie outside of the frame or in
  * its Ethernet addresses.
  */
-export function completeChecksum(burst: ArenaBurst, index: number): boolean {
+export function completeChecksum(burst: Burst, index: number): boolean {
   const from = burst.checksumStart[index];
   if (from === 0) return burst.kind[index] === FrameKind.plain;
   if (burst.kind[index] !== FrameKind.plain) return false;
@@ -51,7 +51,7 @@ export function completeChecksum(burst: ArenaBurst, index: number): boolean {
 }
 
 function writeSum(
-  burst: ArenaBurst,
+  burst: Burst,
   start: number,
   offset: number,
   length: number,
@@ -72,7 +72,7 @@ function writeCrc(bytes: Uint8Array, start: number, length: number): void {
   }
 }
 
-function isSctp(burst: ArenaBurst, index: number): boolean {
+function isSctp(burst: Burst, index: number): boolean {
   const start = burst.start[index];
   return header.readNetwork(burst.bytes, start, burst.length[index]) &&
     header.protocol === SCTP &&

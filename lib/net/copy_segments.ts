@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type ArenaBurst, copyBetween } from "./arena.ts";
-import { FRAME_ALIGN_BYTES } from "./burst.ts";
+import { copyBetween } from "./arena.ts";
+import { type Burst, FRAME_ALIGN_BYTES } from "./burst.ts";
 import type { Segmenter } from "./segmenter.ts";
 
 /**
@@ -25,8 +25,8 @@ import type { Segmenter } from "./segmenter.ts";
 export function copySegments(
   segmenter: Segmenter,
   from: number,
-  source: ArenaBurst,
-  sink: ArenaBurst,
+  source: Burst,
+  sink: Burst,
 ): number {
   const { headerStart, headerLength, payloadStart, payloadLength } = segmenter;
   let index = from;

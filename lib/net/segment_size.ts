@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ArenaBurst } from "./arena.ts";
+import type { Burst } from "./burst.ts";
 import { fold } from "./checksum.ts";
 import { FrameKind, KIND_ECN } from "./offload.ts";
 import type { TransportHeader } from "./transport_header.ts";
@@ -34,7 +34,7 @@ const FLAG_RST = 0x04;
  * @returns At least 1; 0 when the frame cannot be cut, as `Segmenter.cut` says.
  */
 export function segmentBytes(
-  burst: ArenaBurst,
+  burst: Burst,
   index: number,
   header: TransportHeader,
   room: number,
@@ -63,7 +63,7 @@ export function segmentBytes(
 
 /** Whether a plain TCP frame's checksums are right, TCP's only if it is not still to be computed. */
 function isSound(
-  burst: ArenaBurst,
+  burst: Burst,
   index: number,
   header: TransportHeader,
 ): boolean {

@@ -17,7 +17,7 @@
  * @module
  */
 
-import type { ArenaBurst } from "./arena.ts";
+import type { Burst } from "./burst.ts";
 import { segmentBytes } from "./segment_size.ts";
 import { TransportHeader } from "./transport_header.ts";
 
@@ -139,7 +139,7 @@ export class Segmenter {
    * long for a slot or leaves no room for payload, or UDP's segments do not
    * fit; or if there are more segments than `capacity` leaves.
    */
-  cut(burst: ArenaBurst, index: number, maxFrameBytes: number): number {
+  cut(burst: Burst, index: number, maxFrameBytes: number): number {
     const header = this.#header;
     const start = burst.start[index];
     if (!header.read(burst.bytes, start, burst.length[index])) return 0;
@@ -208,7 +208,7 @@ export class Segmenter {
   }
 
   /** Writes length, identification (one more for each segment) and checksum. */
-  #writeIpv4(burst: ArenaBurst, start: number, added: number): void {
+  #writeIpv4(burst: Burst, start: number, added: number): void {
     const { headers, strideBytes, payloadLength, count } = this;
     const { bytes, arena } = burst;
     const { network, transport, payload } = this.#header;
@@ -249,7 +249,7 @@ export class Segmenter {
    * Writes sequence number, flags and checksum: CWR stays on the first segment
    * only (RFC 3168 section 6.1.2), FIN and PSH on the last.
    */
-  #writeTcp(burst: ArenaBurst, start: number, added: number): void {
+  #writeTcp(burst: Burst, start: number, added: number): void {
     const { headers, strideBytes, payloadLength, count } = this;
     const { bytes, arena } = burst;
     const { transport, payload } = this.#header;
@@ -312,7 +312,7 @@ export class Segmenter {
   }
 
   /** Writes length and checksum, which is never 0: that would say that there is none. */
-  #writeUdp(burst: ArenaBurst, start: number, added: number): void {
+  #writeUdp(burst: Burst, start: number, added: number): void {
     const { headers, strideBytes, payloadLength, count } = this;
     const { arena } = burst;
     const { transport, payload } = this.#header;

@@ -11,7 +11,7 @@
 
 import { monotonicMs } from "../../ffi/clock.ts";
 import { DatagramSender } from "../../ffi/datagram_sender.ts";
-import { EAGAIN, ENOBUFS, isPeerGone } from "../../ffi/errno.ts";
+import { EAGAIN, ENOBUFS, isNetworkReport } from "../../ffi/errno.ts";
 import { AddressCache, addressOf } from "../../ffi/memory.ts";
 import type { Burst } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
@@ -252,7 +252,7 @@ export class TunnelSender {
       const result = this.#batch.send(this.#options.fd, sent);
       if (result > 0) sent += result;
       else if (result === -EAGAIN) break;
-      else if (isPeerGone(-result) && again !== sent) {
+      else if (isNetworkReport(-result) && again !== sent) {
         // It may be about an earlier datagram, to another peer.
         again = sent;
         this.#options.outlet.forgetUnreachable();

@@ -58,6 +58,7 @@ Deno.test("errnoName() of each exported number is the number's own name", () => 
   );
 });
 
+/** `gone`: a peer is not there; otherwise the network may still have said it of a datagram. */
 const PEERS = [
   { number: errno.ECONNREFUSED, gone: true },
   { number: errno.EHOSTUNREACH, gone: true },
@@ -65,13 +66,24 @@ const PEERS = [
   { number: errno.ENETUNREACH, gone: true },
   { number: errno.ENETDOWN, gone: true },
   { number: errno.EAGAIN, gone: false },
-  { number: errno.EMSGSIZE, gone: false },
+  { number: errno.EMSGSIZE, gone: false, report: true },
+  { number: errno.EACCES, gone: false, report: true },
+  { number: errno.EPROTO, gone: false, report: true },
+  { number: errno.ENOPROTOOPT, gone: false, report: true },
+  { number: errno.EOPNOTSUPP, gone: false, report: true },
+  { number: errno.ENONET, gone: false, report: true },
   { number: errno.ENOBUFS, gone: false },
   { number: errno.EPERM, gone: false },
   { number: 0, gone: false },
 ] as const;
 
-for (const { number, gone } of PEERS) {
+for (const { number, gone, ...rest } of PEERS) {
+  const report = "report" in rest ? rest.report : gone;
+
+  Deno.test(`isNetworkReport() is ${report} for ${errno.errnoName(number)}`, () => {
+    assertEquals(errno.isNetworkReport(number), report);
+  });
+
   Deno.test(`isPeerGone() is ${gone} for ${errno.errnoName(number)}`, () => {
     assertEquals(errno.isPeerGone(number), gone);
   });

@@ -5,8 +5,13 @@
  * @module
  */
 
-import { type Lab, type LabHost, prepareVdeplug, vdeplug } from "../lab/mod.ts";
-import type { LabProcess } from "../lab/mod.ts";
+import {
+  type Lab,
+  type LabHost,
+  type LabProcess,
+  prepareVdeplug,
+  vdeplug,
+} from "../lab/mod.ts";
 
 const NARROW_MTU = 1400;
 
@@ -53,7 +58,7 @@ export async function feed(host: LabHost, vnl: string): Promise<LabProcess> {
 /** Starts our program between a network and nothing; it tells its counters all the time. */
 export async function count(host: LabHost, vnl: string): Promise<LabProcess> {
   await prepareVdeplug();
-  const options = ["--stats=0.1", "--json", "--verbose"];
+  const options = ["--stats=0.2", "--json", "--verbose"];
   const [program, ...args] = vdeplug(...options, vnl, "null://");
   const process = host.spawn(program, args);
   await process.waitFor(/vdeplug: .* (sends from|carries frames)/);

@@ -44,10 +44,10 @@ async function run(args: string, options: RunOptions = {}): Promise<Run> {
   const io: CommandIo = {
     out: (line) => {
       out.push(line);
-      if (data: () => {},
-    stopAt(line, out.length)) stop.abort();
+      if (stopAt(line, out.length)) stop.abort();
     },
     err: (line) => void err.push(line),
+    data: (line) => void err.push(line),
     stop: stop.signal,
     pluginModules: MODULES,
   };

@@ -5,7 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type ArenaBurst, SimdArena } from "../../../lib/net/arena.ts";
+import { SimdArena } from "../../../lib/net/arena.ts";
+import type { Burst } from "../../../lib/net/burst.ts";
 import { Segmenter } from "../../../lib/net/segmenter.ts";
 import { referenceSegments } from "./reference_segmenter.ts";
 import { place, type TestFrame } from "./superframes.ts";
@@ -77,7 +78,7 @@ export function assertSegments(
 /** Cuts a frame at an offset of `arena` and compares with the reference. Returns the number of segments. */
 export function assertCut(
   segmenter: Segmenter,
-  burst: ArenaBurst,
+  burst: Burst,
   frame: TestFrame,
   options: { offset: number; maxFrameBytes: number; what: string },
 ): number {

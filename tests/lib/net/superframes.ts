@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Arena, ArenaBurst } from "../../../lib/net/arena.ts";
+import type { Arena } from "../../../lib/net/arena.ts";
 import { Burst } from "../../../lib/net/burst.ts";
 import { FrameKind } from "../../../lib/net/offload.ts";
 import { ethernet, hex, ip, join, plainChecksum, u16 } from "./packets.ts";
@@ -187,14 +187,13 @@ function udp({ payload }: FrameFields): Uint8Array {
 }
 
 /** Makes an empty burst whose frames stand in `arena`. */
-export function burstIn(arena: Arena, capacityFrames: number = 16): ArenaBurst {
-  const burst = new Burst(capacityFrames, 0);
-  return Object.assign(burst, { arena, bytes: arena.bytes });
+export function burstIn(arena: Arena, capacityFrames: number = 16): Burst {
+  return new Burst(capacityFrames, arena);
 }
 
 /** Puts a frame into a burst at an offset that may be odd, and says of it what is to be said. */
 export function place(
-  burst: ArenaBurst,
+  burst: Burst,
   frame: TestFrame,
   offset: number,
 ): number {
