@@ -2,9 +2,9 @@
  * Arenas: the bytes that a burst's frames stand in, with the sums over them
  * that checksums are made of.
  *
- * A {@linkcode SimdArena} sums up a segment of 1398 bytes in 36 ns, a
- * {@linkcode PlainArena} in 250 (Deno 2.9.6, a Xeon at 2.7 GHz; 100,000 calls
- * over 32 segments in turn, the best of seven rounds).
+ * A {@linkcode SimdArena} sums up a segment of 1398 bytes in 40 ns, a
+ * {@linkcode PlainArena} in 250 (Deno 2.9.6, a Xeon at 2.7 GHz, idle otherwise;
+ * tests/lib/net/segmenter_bench.ts).
  *
  * @module
  */

@@ -30,6 +30,7 @@ const PIECES = 2;
 const HEADERS_BYTES = 128;
 
 const PLAIN: number = FrameKind.plain;
+const MAX_BYTES = MAX_FRAME_BYTES;
 
 /** Superframes that a tunnel takes whole. */
 export const TUNNEL_OFFLOAD: number = Offload.checksum | Offload.tcp4 |
@@ -156,11 +157,8 @@ export class TunnelSender {
         continue;
       }
       if (!this.#hasRoomFor(burst, index, limit)) break;
-      if (this.#addSegments(burst, index, route, limit, arena)) continue;
-      if (plain) {
-        if (index >= this.#counted) this.#noteFragments(length, limit);
-        this.#addWhole(burst, index, route, limit, arena);
-      } else this.#countMalformed(index);
+      if (this.#addSegments(burst, index, route, limit, limit)) continue;
+      this.#addTooLong(burst, index, route, limit, arena);
     }
     return index;
   }
@@ -205,16 +203,35 @@ export class TunnelSender {
     }
   }
 
-  #addSegments(
+  /** What cannot be cut to fit, UDP above all, goes as long as it is, and IP fragments it. */
+  #addTooLong(
     burst: Burst,
     index: number,
     route: number,
     limit: number,
     arena: number,
+  ): void {
+    if (burst.kind[index] === PLAIN) {
+      this.#addWhole(burst, index, route, limit, arena);
+    } else if (!this.#addSegments(burst, index, route, limit, MAX_BYTES)) {
+      this.#countMalformed(index);
+      return;
+    }
+    if (index >= this.#counted) this.#noteFragments(limit);
+  }
+
+  /** Adds a frame's segments of up to `longest` bytes; whether it can be cut so. */
+  #addSegments(
+    burst: Burst,
+    index: number,
+    route: number,
+    limit: number,
+    longest: number,
   ): boolean {
+    const arena = this.#arena.of(burst.bytes);
     const segmenter = this.#segmenter;
     const first = segmenter.count;
-    const segments = segmenter.cut(burst, index, limit);
+    const segments = segmenter.cut(burst, index, longest);
     const headerLength = this.#headerLength;
     const headers = this.#headersAddress - headerLength;
     for (let at = first; at < first + segments; at++) {
@@ -289,12 +306,12 @@ export class TunnelSender {
     this.#options.counters.add(Counter.flooded, flooded);
   }
 
-  #noteFragments(length: number, limit: number): void {
+  #noteFragments(limit: number): void {
     this.#options.counters.add(Counter.fragmented, 1);
     if (this.#warned) return;
     this.#warned = true;
     this.#options.log.warn(
-      `a frame of ${length} bytes goes in fragments, as the path takes ${limit}: ` +
+      `frames longer than ${limit} bytes go in fragments, as the path takes no longer ones: ` +
         `an MTU of ${limit - 14} or less on the virtual interfaces avoids that`,
     );
   }

@@ -143,7 +143,8 @@ export class Recording implements AsyncDisposable {
       .flatMap((name) => ["-o", `${name}.check_checksum:TRUE`]);
     const command = new Deno.Command("tshark", {
       args: [
-        ...["-n", "-r", this.file, "-d", "udp.port==14789,vxlan"],
+        // A node has a port of its own, to which its peers send.
+        ...["-n", "-r", this.file, "-d", "udp.port==1024-65535,vxlan"],
         ...[...preferences, "-Y", filter],
         ...(fields.length > 0 ? ["-T", "fields"] : []),
         ...fields.flatMap((field) => ["-e", field]),

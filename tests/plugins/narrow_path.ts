@@ -9,9 +9,11 @@ import {
   type Lab,
   type LabHost,
   type LabProcess,
+  PATIENCE_MS,
   prepareVdeplug,
   vdeplug,
 } from "../lab/mod.ts";
+import { until } from "../plugs.ts";
 
 const NARROW_MTU = 1400;
 
@@ -63,4 +65,16 @@ export async function count(host: LabHost, vnl: string): Promise<LabProcess> {
   const process = host.spawn(program, args);
   await process.waitFor(/vdeplug: .* (sends from|carries frames)/);
   return process;
+}
+
+/** Waits until so many frames have come from the network; true if they have. */
+export async function counted(
+  process: LabProcess,
+  frames: number,
+): Promise<boolean> {
+  return await until(() => {
+    const line = process.stderr.trimEnd().split("\n").at(-1) ?? "";
+    const found = line.match(/"forward":\{"frames":(\d+)/)?.[1] ?? "0";
+    return Number(found) >= frames;
+  }, PATIENCE_MS);
 }
