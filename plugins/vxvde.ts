@@ -165,7 +165,8 @@ function networkId(vnl: Vnl): number {
     return vnl.has("grp") ? gid(vnl, "grp") & MAX_VNI : DEFAULT_VNI;
   }
   const text = vnl.string("vni");
-  const vni = /^0x[0-9a-f]+$/i.test(text) ? Number(text) : gid(vnl, "vni");
+  const isNumber = /^(?:0x[0-9a-f]+|\d+)$/i.test(text);
+  const vni = isNumber ? Number(text) : gid(vnl, "vni");
   if (vni <= MAX_VNI) return vni;
   throw new RangeError(
     `Cannot open "${vnl}" as vni must be 0 to ${MAX_VNI}: received "${text}"`,

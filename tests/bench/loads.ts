@@ -8,7 +8,8 @@ import { type LabHost, median, peerAvailable, throughput } from "../lab/mod.ts";
 import type { Load } from "./row.ts";
 
 const UDP_PAYLOAD_BYTES = 64;
-const PINGS_PER_SECOND = 250;
+/** More than are sent in any time that is asked for. */
+const ENDLESS = 100_000_000;
 
 interface Target {
   readonly host: LabHost;
@@ -49,7 +50,26 @@ async function iperfTcp(
   };
 }
 
-/** Small datagrams as fast as they go; counts those that arrive. */
+/** Streams of TCP from each end to the other at a time; the sum of both ways. */
+export function tcpBothWays(streamsEachWay: number): Load {
+  return {
+    unit: "Mbit/s",
+    amountUnit: "GB",
+    moreIsBetter: true,
+    available: () => peerAvailable("iperf3"),
+    async run(from, to, seconds) {
+      const count = ["-P", String(streamsEachWay)];
+      const args = ["--bidir", ...count, "-t", String(seconds)];
+      const end = await iperf(from, to, args);
+      const ways = [end.sum_received, end.sum_received_bidir_reverse];
+      const bytes = ways.reduce((sum, way) => sum + way.bytes, 0);
+      const bits = ways.reduce((sum, way) => sum + way.bits_per_second, 0);
+      return { value: bits / 1e6, amount: bytes / 1e9 };
+    },
+  };
+}
+
+/** Small datagrams as fast as they go; counts those that arrive, and those that do not. */
 export const smallUdp: Load = {
   unit: "packets/s",
   amountUnit: "million packets",
@@ -59,34 +79,47 @@ export const smallUdp: Load = {
     const flood = ["-u", "-b", "0", "-l", String(UDP_PAYLOAD_BYTES)];
     const { sum } = await iperf(from, to, [...flood, "-t", String(seconds)]);
     const arrived = sum.packets - sum.lost_packets;
-    return { value: arrived / sum.seconds, amount: arrived / 1e6 };
+    return {
+      value: arrived / sum.seconds,
+      amount: arrived / 1e6,
+      loss: sum.lost_packets / sum.packets,
+    };
   },
 };
 
-/** One ping after the other on an idle network; the median of the round trips. */
+/**
+ * Each ping when the one before is answered, as `ping -f` does it, which does
+ * not print the round trips; their median.
+ */
 export const roundTrip: Load = {
   unit: "us",
   moreIsBetter: false,
   available: () => peerAvailable("ping"),
   async run(from, to, seconds) {
-    const count = Math.ceil(seconds * PINGS_PER_SECOND);
-    const intervalSeconds = 1 / PINGS_PER_SECOND;
-    const { timesMs } = await from.ping(to.address, { count, intervalSeconds });
+    const { timesMs } = await from.ping(to.address, {
+      count: ENDLESS,
+      intervalSeconds: 0,
+      args: ["-w", String(Math.ceil(seconds))],
+    });
     return { value: median(timesMs) * 1000, amount: timesMs.length };
   },
 };
 
 /** The part of iperf3's report that is read. */
 interface IperfEnd {
-  readonly sum_received: {
-    readonly bytes: number;
-    readonly bits_per_second: number;
-  };
+  readonly sum_received: IperfWay;
+  /** With `--bidir`: from the other end to this one. */
+  readonly sum_received_bidir_reverse: IperfWay;
   readonly sum: {
     readonly packets: number;
     readonly lost_packets: number;
     readonly seconds: number;
   };
+}
+
+interface IperfWay {
+  readonly bytes: number;
+  readonly bits_per_second: number;
 }
 
 async function iperf(

@@ -8,15 +8,15 @@ import {
   type Availability,
   canMakeNamespaces,
   canMakeTaps,
-  cpuSeconds,
   Lab,
   type LabProcess,
-  machineCpuSeconds,
   median,
   peerAvailable,
   type Port,
 } from "../lab/mod.ts";
-import type { Row, Side, SystemName } from "./row.ts";
+import { type Costs, MemoryWatch, readCosts } from "./costs.ts";
+import { ratios } from "./goals.ts";
+import type { Figure, Reading, Row, Side, SystemName } from "./row.ts";
 import { BASELINE, SYSTEMS } from "./systems.ts";
 
 const ADDRESSES = {
@@ -32,15 +32,14 @@ const SUPERFRAME_FEATURES = [
   "tx-udp_tnl-csum-segmentation",
 ];
 
-/** One system, once. */
-export interface Sample {
-  /** In the load's unit. */
-  readonly value: number;
-  /** Processor seconds of both plug processes for each `amountUnit`; undefined for the kernel. */
-  readonly plugCpu: number | undefined;
-  /** Processor seconds of the whole machine for each `amountUnit`, load included. */
-  readonly machineCpu: number;
-}
+/**
+ * One system, once. `value` is in the load's unit, `loss` in percent, `rss` in
+ * MB, `fragments` a number, processor time in seconds for each `amountUnit`.
+ * Absent is what does not apply: the kernel's device has no process.
+ */
+export type Sample =
+  & { readonly value: number }
+  & { readonly [figure in Figure]?: number };
 
 /** One system in a row, all rounds. */
 export interface SystemResult {
@@ -48,7 +47,7 @@ export interface SystemResult {
   readonly samples: readonly Sample[];
   /** Medians of the samples. */
   readonly median: Sample;
-  /** Its median over that of the C tool; undefined if that was not measured. */
+  /** Median of its value over that of the C tool in the same round; undefined without that. */
   readonly ratio: number | undefined;
 }
 
@@ -82,7 +81,7 @@ export async function measureRow(
     system,
     samples: list,
     median: medianSample(list),
-    ratio: baseline && medianSample(list).value / medianSample(baseline).value,
+    ratio: baseline && median(ratios(values(list), values(baseline))),
   }));
 }
 
@@ -116,19 +115,33 @@ async function measureOnce(
   const address = ADDRESSES[row.family][1];
   await a.waitForAnswer(address);
 
-  const before = await costs(plugs);
-  const { value, amount } = await row.load.run(
-    a,
-    { host: b, address },
-    seconds,
+  const processes = plugs.filter((plug) => plug !== undefined);
+  const before = await readCosts([a, b], plugs);
+  await using memory = new MemoryWatch(processes);
+  const reading = await row.load.run(a, { host: b, address }, seconds);
+  const after = await readCosts([a, b], plugs);
+  const isProcess = processes.length > 0;
+  return {
+    ...sampleOf(reading, before, after, isProcess),
+    rss: isProcess ? memory.peakBytes / 1e6 : undefined,
+  };
+}
+
+function sampleOf(
+  { value, amount, loss }: Reading,
+  before: Costs,
+  after: Costs,
+  isProcess: boolean,
+): Sample {
+  const [near, far] = after.plugCpu.map((seconds, side) =>
+    (seconds - before.plugCpu[side]) / amount
   );
-  const after = await costs(plugs);
   return {
     value,
-    plugCpu: plugs.length > 0
-      ? (after.plugs - before.plugs) / amount
-      : undefined,
-    machineCpu: (after.machine - before.machine) / amount,
+    loss: loss === undefined ? undefined : loss * 100,
+    ...(isProcess && { plugCpu: near + far, nearCpu: near, farCpu: far }),
+    machineCpu: (after.machineCpu - before.machineCpu) / amount,
+    fragments: after.fragments - before.fragments,
   };
 }
 
@@ -141,34 +154,35 @@ async function joinAll(
   row: Row,
   system: SystemName,
   sides: readonly Side[],
-): Promise<LabProcess[]> {
-  const plugs: LabProcess[] = [];
+): Promise<(LabProcess | undefined)[]> {
+  const plugs: (LabProcess | undefined)[] = [];
   for (const [index, side] of sides.entries()) {
-    const madeBy = await SYSTEMS[system][index].join(side, row);
-    if (madeBy) plugs.push(madeBy);
+    plugs.push(await SYSTEMS[system][index].join(side, row));
+  }
+  // C's udp:// ends for good when a frame finds nobody at the other end: none
+  // goes before both are there.
+  for (const [index, { host }] of sides.entries()) {
+    await host.waitForInterface("t0", { madeBy: plugs[index] });
+  }
+  for (const [index, { host }] of sides.entries()) {
     const addresses = [`${ADDRESSES[row.family][index]}/${PREFIX[row.family]}`];
-    await side.host.configure("t0", { addresses, mtu: row.innerMtu, madeBy });
+    const madeBy = plugs[index];
+    await host.configure("t0", { addresses, mtu: row.innerMtu, madeBy });
   }
   return plugs;
 }
 
-async function costs(
-  plugs: readonly LabProcess[],
-): Promise<{ plugs: number; machine: number }> {
-  const each = await Promise.all(plugs.map((plug) => cpuSeconds(plug.pid)));
-  return {
-    plugs: each.reduce((sum, seconds) => sum + seconds, 0),
-    machine: await machineCpuSeconds(),
-  };
+function values(samples: readonly Sample[]): number[] {
+  return samples.map(({ value }) => value);
 }
 
-function medianSample(samples: readonly Sample[]): Sample {
-  const plugCpu = samples.map((sample) => sample.plugCpu).filter((cpu) =>
-    cpu !== undefined
-  );
-  return {
-    value: median(samples.map((sample) => sample.value)),
-    plugCpu: plugCpu.length > 0 ? median(plugCpu) : undefined,
-    machineCpu: median(samples.map((sample) => sample.machineCpu)),
-  };
+/** The median of each figure that every sample has. */
+export function medianSample(samples: readonly Sample[]): Sample {
+  const figures = Object.keys(samples[0]) as Figure[];
+  const medians = figures.map((figure) => {
+    const each = samples.map((sample) => sample[figure]);
+    const known = each.filter((value) => value !== undefined);
+    return [figure, known.length === each.length ? median(known) : undefined];
+  });
+  return Object.fromEntries(medians);
 }

@@ -8,13 +8,21 @@
 import { parseArgs } from "@std/cli";
 import { prepareVdeplug } from "../lab/mod.ts";
 import { canMeasure, measureRow, type SystemResult } from "./measure.ts";
-import { machine, ratioNote, rowTable, sampleLine } from "./report.ts";
+import { judge, type Verdict } from "./goals.ts";
+import {
+  machine,
+  ratioNote,
+  rowTable,
+  sampleLine,
+  summaryLines,
+  verdictLines,
+} from "./report.ts";
 import type { Row, SystemName } from "./row.ts";
 import { ROWS } from "./rows.ts";
 import { setOurCommand, SYSTEMS, titleOf } from "./systems.ts";
 
 const DEFAULT_ROUNDS = 5;
-const DEFAULT_SECONDS = 5;
+const DEFAULT_SECONDS = 2;
 
 const HELP = `deno task bench [options]
   --row NAME       only this row; may be given again
@@ -119,6 +127,16 @@ async function bench(row: Row, settings: Settings): Promise<SystemResult[]> {
   });
 }
 
+function show(
+  row: Row,
+  results: readonly SystemResult[],
+  repeat: string,
+): void {
+  console.log(`${row.name}: ${row.summary}\n${rowTable(row, results)}`);
+  console.log(`${ratioNote(row)}\n${verdictLines(judge(row, results))}`);
+  console.log(`again: ${repeat}\n`);
+}
+
 async function main(): Promise<void> {
   const settings = settingsOf(Deno.args);
   if (settings.ours === undefined) await prepareVdeplug();
@@ -127,17 +145,17 @@ async function main(): Promise<void> {
   const about = await machine();
   if (!settings.json) console.log(`${about}\n`);
   const rows: Record<string, unknown>[] = [];
+  const judged: { name: string; verdicts: readonly Verdict[] }[] = [];
   for (const row of settings.rows) {
     const results = await bench(row, settings);
+    const verdicts = judge(row, results);
     const repeat = repeatCommand(row, settings);
     const { name, summary, load: { unit, amountUnit } } = row;
-    rows.push({ name, summary, unit, amountUnit, repeat, results });
-    if (settings.json || results.length === 0) continue;
-    console.log(
-      `${name}: ${summary}\n${rowTable(row, results)}\n${ratioNote(row)}`,
-    );
-    console.log(`again: ${repeat}\n`);
+    rows.push({ name, summary, unit, amountUnit, repeat, results, verdicts });
+    judged.push({ name, verdicts });
+    if (!settings.json && results.length > 0) show(row, results, repeat);
   }
+  if (!settings.json) console.log(summaryLines(judged));
   if (settings.json) {
     console.log(JSON.stringify({ machine: about, rows }, undefined, 2));
   }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { digits, figureText } from "./figures.ts";
+import type { Verdict } from "./goals.ts";
 import type { Sample, SystemResult } from "./measure.ts";
 import type { Row } from "./row.ts";
 import { BASELINE, titleOf } from "./systems.ts";
@@ -18,43 +20,62 @@ export async function machine(): Promise<string> {
 
 /** One sample while it goes on. */
 export function sampleLine(row: Row, sample: Sample): string {
-  return `${figure(sample.value)} ${row.load.unit}`;
+  const rest = row.figures.filter((figure) => sample[figure] !== undefined)
+    .map((figure) =>
+      `, ${digits(sample[figure])} ${figureText(figure, row.load).title}`
+    );
+  return `${digits(sample.value)} ${row.load.unit}${rest.join("")}`;
 }
 
 /** A row as a small table. */
 export function rowTable(row: Row, results: readonly SystemResult[]): string {
-  const { unit, amountUnit } = row.load;
-  const header = ["", `median ${unit}`, "range", "ratio"];
-  if (amountUnit !== undefined) {
-    const per = `CPU s/${amountUnit}`;
-    header.push(`plugs ${per}`, `machine ${per}`);
-  }
-  const lines = results.map((result) => cells(result).slice(0, header.length));
-  return align([header, ...lines]);
+  const titles = row.figures.map((each) => figureText(each, row.load).title);
+  const header = ["", `median ${row.load.unit}`, "range", "ratio", ...titles];
+  return align([header, ...results.map((result) => cells(row, result))]);
 }
 
-function cells({ system, samples, median, ratio }: SystemResult): string[] {
+function cells(
+  row: Row,
+  { system, samples, median, ratio }: SystemResult,
+): string[] {
   const values = samples.map((sample) => sample.value);
   return [
     titleOf(system),
-    figure(median.value),
-    `${figure(Math.min(...values))}-${figure(Math.max(...values))}`,
+    digits(median.value),
+    `${digits(Math.min(...values))}-${digits(Math.max(...values))}`,
     ratio === undefined ? "" : ratio.toFixed(2),
-    figure(median.plugCpu),
-    figure(median.machineCpu),
+    ...row.figures.map((figure) => digits(median[figure])),
   ];
+}
+
+/** One line a goal. */
+export function verdictLines(verdicts: readonly Verdict[]): string {
+  return verdicts.map(({ text, found, because, met }) =>
+    `${met ? "met    " : "NOT MET"} ${text}: ${digits(found)} (${because})`
+  ).join("\n");
+}
+
+/** Every goal of every row, and how many are met. */
+export function summaryLines(
+  rows: readonly {
+    readonly name: string;
+    readonly verdicts: readonly Verdict[];
+  }[],
+): string {
+  const lines = rows.flatMap(({ name, verdicts }) =>
+    verdicts.map((each) => [name, verdictLines([each])])
+  );
+  const all = rows.flatMap(({ verdicts }) => verdicts);
+  const met = all.filter((verdict) => verdict.met).length;
+  const width = Math.max(0, ...lines.map(([name]) => name.length));
+  const table = lines.map(([name, line]) => `${name.padEnd(width)}  ${line}`);
+  return [...table, `${met} of ${all.length} goals met`].join("\n");
 }
 
 /** What the ratios mean. */
 export function ratioNote(row: Row): string {
   const better = row.load.moreIsBetter ? "more" : "less";
   return `ratio: to ${titleOf(BASELINE)}; ${better} is better`;
-}
-
-/** Three significant digits, however large the number. */
-function figure(value: number | undefined): string {
-  if (value === undefined) return "-";
-  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
 function align(lines: readonly (readonly string[])[]): string {

@@ -9,7 +9,42 @@
 import type { Availability, LabHost, LabProcess, Port } from "../lab/mod.ts";
 
 /** What can be compared: see systems.ts. */
-export type SystemName = "c" | "ours" | "kernel" | "c-ours" | "ours-c";
+export type SystemName =
+  | "c"
+  | "ours"
+  | "tree"
+  | "kernel"
+  | "c-ours"
+  | "ours-c";
+
+/** What is measured each time: see figures.ts for the units. */
+export type Figure =
+  | "value"
+  | "loss"
+  | "plugCpu"
+  | "nearCpu"
+  | "farCpu"
+  | "machineCpu"
+  | "rss"
+  | "fragments";
+
+/** One figure of one system. */
+export interface Quantity {
+  readonly system: SystemName;
+  readonly figure: Figure;
+}
+
+/** What a row must reach. */
+export interface Goal {
+  /** In words, with the bound. */
+  readonly text: string;
+  /** What is judged. */
+  readonly of: Quantity;
+  /** What it is divided by, round by round; absent where the figure itself counts. */
+  readonly to?: Quantity;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
 
 /** One host, its end of the wire, and the other end. */
 export interface Side {
@@ -24,6 +59,8 @@ export interface Reading {
   readonly value: number;
   /** How much was moved, in the load's `amountUnit`: what processor time is divided by. */
   readonly amount: number;
+  /** The part that was lost, 0 to 1, where that is counted. */
+  readonly loss?: number;
 }
 
 /** What is done over the tunnel, and measured. */
@@ -66,6 +103,9 @@ export interface Row {
   /** Family of the addresses in the tunnel. */
   readonly family: 4 | 6;
   readonly load: Load;
+  /** What is shown beside the load's value. */
+  readonly figures: readonly Figure[];
+  readonly goals: readonly Goal[];
   /** In the order in which they take turns. */
   readonly systems: readonly SystemName[];
   /** VNL of the network, beside `tap://t0`. */

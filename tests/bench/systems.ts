@@ -19,6 +19,19 @@ const ours: Program = {
   join: (side, row) => plug(ourCommand, side, row),
 };
 
+/** Of use where another build is compared with it. */
+const tree: Program = {
+  title: "vdeplug, deno run",
+  available: () =>
+    Promise.resolve(
+      isOtherBuild ? { ok: true } : {
+        ok: false,
+        reason: "without --ours it is the same as vdeplug",
+      },
+    ),
+  join: (side, row) => plug(vdeplug(), side, row),
+};
+
 const kernel: Program = {
   title: "kernel device",
   available: () => Promise.resolve({ ok: true }),
@@ -33,6 +46,7 @@ const kernel: Program = {
 export const SYSTEMS = {
   c: [c, c],
   ours: [ours, ours],
+  tree: [tree, tree],
   kernel: [kernel, kernel],
   "c-ours": [c, ours],
   "ours-c": [ours, c],
@@ -42,10 +56,12 @@ export const SYSTEMS = {
 export const BASELINE: SystemName = "c";
 
 let ourCommand: readonly string[] = vdeplug();
+let isOtherBuild = false;
 
 /** Measures another build of ours than this tree: a compiled binary, say. */
 export function setOurCommand(command: readonly string[]): void {
   ourCommand = command;
+  isOtherBuild = true;
 }
 
 /** Title of a system, for people. */

@@ -1,0 +1,11 @@
+/**
+ * The contract of plugs on a vxvde network over IPv6. Run in a namespace
+ * that has an interface for multicasts.
+ *
+ * @module
+ */
+
+import { openNodes, V6 } from "../lib/vxlan/loopback_lan.ts";
+import { plugContract } from "../plugin_contract.ts";
+
+plugContract("vxvde over IPv6", { openPair: openNodes(V6) });
