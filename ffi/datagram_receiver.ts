@@ -26,6 +26,9 @@ import { SOCKADDR_STRIDE_BYTES } from "./sockaddr.ts";
 
 const CONTROL_WORDS = CONTROL_BYTES / 4;
 
+/** The base of all slots. */
+const ARENA = 1;
+
 const bound = libc({
   recvmmsg: {
     // fd, struct mmsghdr *, unsigned count, int flags, struct timespec *
@@ -41,7 +44,8 @@ export class DatagramReceiver {
   readonly #headers: Uint32Array<ArrayBuffer>;
   readonly #controls: Uint32Array<ArrayBuffer>;
   readonly #iovecs: Iovecs;
-  #address = 0;
+  #array: Uint8Array | undefined;
+  #offset = 0;
   #slotBytes = 0;
 
   /** @param capacity Most messages in one call. */
@@ -70,16 +74,21 @@ export class DatagramReceiver {
   /**
    * Says where the next calls put their messages. Cheap when nothing changes.
    *
-   * @param address Address of the first slot. The memory stays alive as long
-   * as `receive` is called.
+   * @param array Kept alive until another takes its place.
+   * @param offset Of the first slot in it.
    * @param slotBytes Size of a slot, and distance to the next.
    */
-  aim(address: number, slotBytes: number): void {
-    if (address === this.#address && slotBytes === this.#slotBytes) return;
-    this.#address = address;
+  aim(array: Uint8Array, offset: number, slotBytes: number): void {
+    if (
+      array === this.#array && offset === this.#offset &&
+      slotBytes === this.#slotBytes
+    ) return;
+    this.#array = array;
+    this.#offset = offset;
     this.#slotBytes = slotBytes;
+    this.#iovecs.bases.point(ARENA, array);
     for (let index = 0; index < this.capacity; index++) {
-      this.#iovecs.set(index, address + index * slotBytes, slotBytes);
+      this.#iovecs.set(index, ARENA, offset + index * slotBytes, slotBytes);
     }
   }
 

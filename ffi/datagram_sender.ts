@@ -12,7 +12,13 @@
 
 import { EINTR, EINVAL, EIO, EMSGSIZE } from "./errno.ts";
 import { errno, libc } from "./libc.ts";
-import { addressOf, IOVEC_BYTES, Iovecs, putWord64 } from "./memory.ts";
+import {
+  addressOf,
+  type Bases,
+  IOVEC_BYTES,
+  Iovecs,
+  putWord64,
+} from "./memory.ts";
 import {
   CMSG,
   CMSG_HEADER_BYTES,
@@ -53,6 +59,8 @@ export class DatagramSender {
   readonly #controlAddress = addressOf(this.#controls);
   /** Of each message: its number of datagrams. */
   readonly #datagrams = new Uint32Array(MESSAGES);
+  /** What names and pieces are relative to. */
+  readonly bases: Bases;
   readonly #iovecs: Iovecs;
   /** Of each datagram: its first piece; one more for the end. */
   readonly #pieces: Uint32Array<ArrayBuffer>;
@@ -67,6 +75,7 @@ export class DatagramSender {
    */
   constructor(readonly capacity: number, readonly pieces: number) {
     this.#iovecs = new Iovecs(pieces);
+    this.bases = this.#iovecs.bases;
     this.#pieces = new Uint32Array(capacity + 1);
     this.#bytes = new Uint32Array(capacity);
     this.#limits = new Uint32Array(capacity);
@@ -94,31 +103,32 @@ export class DatagramSender {
   /**
    * Adds a datagram without a piece. The caller has asked for room.
    *
-   * @param name Address of a `struct sockaddr`, alive until it is sent; 0 for
-   * a connected socket.
+   * @param base That its name is relative to.
+   * @param offset Of a `struct sockaddr`, alive until it is sent; with
+   * {@linkcode ABSOLUTE}, its address, or 0 for a connected socket.
    * @param nameLength Its length in bytes.
    * @param limit The longest datagram that gets there in one packet: one that
    * is longer goes alone.
    */
-  add(name: number, nameLength: number, limit: number): void {
+  add(base: number, offset: number, nameLength: number, limit: number): void {
     const index = this.count++;
-    this.#names[index] = name;
+    this.#names[index] = this.bases.addresses[base] + offset;
     this.#nameLengths[index] = nameLength;
     this.#limits[index] = limit;
     this.#bytes[index] = 0;
     this.#pieces[index + 1] = this.#pieces[index];
   }
 
-  /** Appends a piece of memory, alive until it is sent, to the datagram added last. */
-  addPiece(address: number, length: number): void {
+  /** Appends a piece of memory, alive until it is sent, to the datagram added last; see `Iovecs.set`. */
+  addPiece(base: number, offset: number, length: number): void {
     const at = this.#pieces[this.count]++;
-    this.#iovecs.set(at, address, length);
+    this.#iovecs.set(at, base, offset, length);
     this.#bytes[this.count - 1] += length;
   }
 
   /** Sends a datagram elsewhere than it was added for. */
-  redirect(index: number, name: number, limit: number): void {
-    this.#names[index] = name;
+  redirect(index: number, base: number, offset: number, limit: number): void {
+    this.#names[index] = this.bases.addresses[base] + offset;
     this.#limits[index] = limit;
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { libc } from "./libc.ts";
-import { addressOf, Iovecs, putWord64 } from "./memory.ts";
+import { ABSOLUTE, addressOf, Iovecs, putWord64 } from "./memory.ts";
 import { MMSGHDR_WORDS, MSG, MSG_DONTWAIT, MSG_ERRQUEUE } from "./mmsghdr.ts";
 import { SOCKADDR_IN6_BYTES, SOCKADDR_STRIDE_BYTES } from "./sockaddr.ts";
 
@@ -33,7 +33,12 @@ export class ErrorQueue {
     putWord64(this.#header, MSG.iov, this.#iovecs.address);
     putWord64(this.#header, MSG.control, addressOf(this.#control));
     this.#header[MSG.iovLength] = 1;
-    this.#iovecs.set(0, addressOf(this.#payload), this.#payload.length);
+    this.#iovecs.set(
+      0,
+      ABSOLUTE,
+      addressOf(this.#payload),
+      this.#payload.length,
+    );
   }
 
   /**

@@ -39,12 +39,49 @@ export function putWord64(
   words[index + 1] = value / WORD;
 }
 
+/** The base of addresses that are whole already. */
+export const ABSOLUTE = 0;
+
+/** Bases of a table, {@linkcode ABSOLUTE} included. */
+const MAX_BASES = 8;
+
+/**
+ * Where arrays stand, by small numbers.
+ *
+ * An address does not fit a small integer, and V8 would allocate a box for each
+ * one that is handed from function to function. So a frame path hands on the
+ * number of a base and an offset.
+ */
+export class Bases {
+  /** Address of each base. */
+  readonly addresses: Float64Array<ArrayBuffer> = new Float64Array(MAX_BASES);
+  readonly #arrays: (Uint8Array | undefined)[] = Array(MAX_BASES).fill(
+    undefined,
+  );
+
+  /**
+   * Makes a base of an array's first byte; keeps the array alive until another
+   * takes its place. Cheap when it is the same one again.
+   *
+   * @param base 1 to 7.
+   * @param array Not empty.
+   */
+  point(base: number, array: Uint8Array): void {
+    if (array === this.#arrays[base]) return;
+    this.addresses[base] = addressOf(array);
+    this.#arrays[base] = array;
+  }
+}
+
 /** A table of `struct iovec`, written for each call and handed to the kernel. */
 export class Iovecs {
   /** The table: pass it to `readv`, `writev`. Host byte order. */
   readonly words: Uint32Array<ArrayBuffer>;
   /** Its address, for `msg_iov`. */
   readonly address: number;
+  /** What its entries are relative to. */
+  readonly bases: Bases = new Bases();
+  readonly #addresses = this.bases.addresses;
 
   /** @param capacity Number of entries. */
   constructor(readonly capacity: number) {
@@ -53,31 +90,18 @@ export class Iovecs {
   }
 
   /**
-   * Writes one entry.
+   * Writes one entry. Allocates nothing.
    *
    * @param index Below `capacity`.
-   * @param address From {@linkcode addressOf}, plus an offset.
+   * @param base That the memory is relative to.
+   * @param offset In bytes; with {@linkcode ABSOLUTE}, the address.
    * @param length In bytes, below 2^32.
    */
-  set(index: number, address: number, length: number): void {
+  set(index: number, base: number, offset: number, length: number): void {
     const at = index * IOVEC_WORDS;
+    const address = this.#addresses[base] + offset;
     this.words[at] = address;
     this.words[at + 1] = address / WORD;
     this.words[at + 2] = length;
-  }
-}
-
-/** Remembers where an array stands: asking costs a call, and a plug sees the same burst again and again. */
-export class AddressCache {
-  #array: Uint8Array | undefined;
-  #address = 0;
-
-  /** Address of `array`'s first byte; it is kept alive until the next array comes. */
-  of(array: Uint8Array): number {
-    if (array !== this.#array) {
-      this.#address = addressOf(array);
-      this.#array = array;
-    }
-    return this.#address;
   }
 }

@@ -170,6 +170,7 @@ class UdpPlug implements Plug, Outlet, Inlet {
   readonly maxFrameBytes = MAX_FRAME_BYTES;
   readonly accepts = TUNNEL_OFFLOAD;
   readonly nameLength = 0;
+  readonly names = [];
   readonly fd: number;
   readonly writeFd: number;
   readonly #socket: UdpSocket;
@@ -226,7 +227,11 @@ class UdpPlug implements Plug, Outlet, Inlet {
     return ROUTE;
   }
 
-  name(): number {
+  nameArray(): number {
+    return 0;
+  }
+
+  nameOffset(): number {
     return 0;
   }
 

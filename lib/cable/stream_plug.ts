@@ -18,7 +18,7 @@ import {
   writev,
 } from "../../ffi/fd.ts";
 import { SystemError } from "../../ffi/libc.ts";
-import { AddressCache, Iovecs } from "../../ffi/memory.ts";
+import { Iovecs } from "../../ffi/memory.ts";
 import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { Counter } from "../plug/counters.ts";
@@ -32,6 +32,9 @@ import { STREAM_OFFLOAD, StreamRecords } from "./stream_records.ts";
  * and a flood of them would keep the thread from the other direction.
  */
 const MAX_READS = 16;
+
+/** The base of what is read into. */
+const ARENA = 1;
 
 /** Where a stream comes from and goes to. */
 export interface StreamEnds {
@@ -56,7 +59,6 @@ export class StreamPlug implements Plug {
   readonly #decoder: StreamDecoder;
   readonly #readIovec = new Iovecs(1);
   readonly #records: StreamRecords;
-  readonly #source = new AddressCache();
   /** What `dispose` undoes, the last first. */
   readonly #undo = new DisposableStack();
   /** Bytes of the first frame not yet taken, prefix included, that are in the stream already. */
@@ -137,7 +139,8 @@ export class StreamPlug implements Plug {
   /** Bytes read behind those that are kept; 0 at the end of the stream; negative: none there. */
   #read(burst: Burst, readBytes: number): number {
     const at = burst.tail + this.#decoder.carried;
-    this.#readIovec.set(0, this.#source.of(burst.bytes) + at, readBytes);
+    this.#readIovec.bases.point(ARENA, burst.bytes);
+    this.#readIovec.set(0, ARENA, at, readBytes);
     const n = readv(this.fd, this.#readIovec, 1);
     if (n >= 0 || isAgain(n)) return n;
     if (n === -ECONNRESET) return 0;

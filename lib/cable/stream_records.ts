@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AddressCache, addressOf, Iovecs } from "../../ffi/memory.ts";
+import { Iovecs } from "../../ffi/memory.ts";
 import type { Burst } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { FrameKind } from "../net/offload.ts";
@@ -24,6 +24,10 @@ const MAX_RECORDS = MAX_PIECES / RECORD_PIECES;
 /** Private copies: imported constants are not folded into the code. */
 const PREFIX_BYTES = 2;
 const PLAIN: number = FrameKind.plain;
+/** Bases of the scatter list: the burst, the segments' headers, the lengths before plain frames. */
+const ARENA = 1;
+const HEADERS = 2;
+const PREFIXES = 3;
 /** Instead of a number of bytes, or of the counter of a drop. */
 const NO_ROOM = -256;
 
@@ -46,16 +50,15 @@ export class StreamRecords {
     capacity: MAX_RECORDS,
     headroomBytes: PREFIX_BYTES,
   });
-  readonly #headersAddress = addressOf(this.#segmenter.headers);
   readonly #prefixes = new Uint8Array(PREFIX_BYTES * MAX_RECORDS);
-  readonly #prefixesAddress = addressOf(this.#prefixes);
-  readonly #arena = new AddressCache();
   #records = 0;
   #skip = 0;
 
   /** @param counters Where frames are counted that no stream carries. */
   constructor(counters: Counters) {
     this.#counters = counters;
+    this.iovecs.bases.point(HEADERS, this.#segmenter.headers);
+    this.iovecs.bases.point(PREFIXES, this.#prefixes);
   }
 
   /**
@@ -66,7 +69,7 @@ export class StreamRecords {
    * @returns Index behind the last one.
    */
   fill(burst: Burst, from: number, written: number): number {
-    const arena = this.#arena.of(burst.bytes);
+    this.iovecs.bases.point(ARENA, burst.bytes);
     this.#segmenter.clear();
     this.pieces = 0;
     this.#records = 0;
@@ -75,8 +78,8 @@ export class StreamRecords {
     for (; index < burst.count && index - from < MAX_RECORDS; index++) {
       this.#drops[index - from] = 0;
       const bytes = burst.kind[index] === PLAIN
-        ? this.#addPlain(burst, index, arena)
-        : this.#addSegments(burst, index, arena);
+        ? this.#addPlain(burst, index)
+        : this.#addSegments(burst, index);
       if (bytes === NO_ROOM) break;
       this.bytes[index - from] = bytes < 0 ? 0 : bytes;
       if (bytes < 0) this.#drops[index - from] = -bytes;
@@ -91,7 +94,7 @@ export class StreamRecords {
   }
 
   /** Bytes of the frame's record; negative: the counter of the reason for which it is dropped. */
-  #addPlain(burst: Burst, index: number, arena: number): number {
+  #addPlain(burst: Burst, index: number): number {
     if (this.#records === MAX_RECORDS) return NO_ROOM;
     const length = burst.length[index];
     if (!fits(length)) return -unfitReason(length);
@@ -101,12 +104,12 @@ export class StreamRecords {
     const prefix = this.#records++ * PREFIX_BYTES;
     this.#prefixes[prefix] = length >> 8;
     this.#prefixes[prefix + 1] = length;
-    this.#push(this.#prefixesAddress + prefix, PREFIX_BYTES);
-    this.#push(arena + burst.start[index], length);
+    this.#push(PREFIXES, prefix, PREFIX_BYTES);
+    this.#push(ARENA, burst.start[index], length);
     return PREFIX_BYTES + length;
   }
 
-  #addSegments(burst: Burst, index: number, arena: number): number {
+  #addSegments(burst: Burst, index: number): number {
     const segmenter = this.#segmenter;
     const first = segmenter.count;
     const wanted = Math.ceil(burst.length[index] / burst.segmentSize[index]);
@@ -123,24 +126,21 @@ export class StreamRecords {
       const payload = segmenter.payloadLength[at];
       segmenter.headers[prefix] = (headers + payload) >> 8;
       segmenter.headers[prefix + 1] = headers + payload;
-      this.#push(this.#headersAddress + prefix, PREFIX_BYTES + headers);
-      this.#push(arena + segmenter.payloadStart[at], payload);
+      this.#push(HEADERS, prefix, PREFIX_BYTES + headers);
+      this.#push(ARENA, segmenter.payloadStart[at], payload);
       total += PREFIX_BYTES + headers + payload;
     }
     return total;
   }
 
   /** Adds a piece of memory, less what of it is in the stream already. */
-  #push(address: number, length: number): void {
-    if (this.#skip >= length) {
-      this.#skip -= length;
+  #push(base: number, offset: number, length: number): void {
+    const skip = this.#skip;
+    if (skip >= length) {
+      this.#skip = skip - length;
       return;
     }
-    this.iovecs.set(
-      this.pieces++,
-      address + this.#skip,
-      length - this.#skip,
-    );
+    this.iovecs.set(this.pieces++, base, offset + skip, length - skip);
     this.#skip = 0;
   }
 }

@@ -7,12 +7,15 @@
 
 import { closeFd, readv, writev } from "../../ffi/fd.ts";
 import type { TapInterface } from "../../ffi/if_tun.ts";
-import { AddressCache, Iovecs } from "../../ffi/memory.ts";
+import { Iovecs } from "../../ffi/memory.ts";
 import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { countUnfit, countUnfitFrames, fits } from "../plug/fit.ts";
 import type { OpenOptions, Plug } from "../plug/plugin.ts";
 import { brokenTap, dropReason, isQuiet } from "./tap_link.ts";
+
+/** The base of frames. */
+const ARENA = 1;
 
 /** The plug of such an interface. */
 export class PlainTap implements Plug {
@@ -22,9 +25,8 @@ export class PlainTap implements Plug {
   readonly #tap: TapInterface;
   readonly #received;
   readonly #sent;
-  readonly #iovec = new Iovecs(1);
-  readonly #source = new AddressCache();
-  readonly #sink = new AddressCache();
+  readonly #readIovec = new Iovecs(1);
+  readonly #writeIovec = new Iovecs(1);
   #open = true;
 
   /** @param tap Becomes the plug's. */
@@ -37,11 +39,11 @@ export class PlainTap implements Plug {
 
   receive(burst: Burst): number {
     const before = burst.count;
-    const arena = this.#source.of(burst.bytes);
+    this.#readIovec.bases.point(ARENA, burst.bytes);
     // A slot is longer than the longest frame: what is cut off shows as oversize.
     while (burst.room(FRAME_SLOT_BYTES) > 0) {
-      this.#iovec.set(0, arena + burst.tail, FRAME_SLOT_BYTES);
-      const n = readv(this.fd, this.#iovec, 1);
+      this.#readIovec.set(0, ARENA, burst.tail, FRAME_SLOT_BYTES);
+      const n = readv(this.fd, this.#readIovec, 1);
       if (n < 0) {
         if (isQuiet(n)) break;
         throw brokenTap(this.#tap, "read from", n);
@@ -53,12 +55,12 @@ export class PlainTap implements Plug {
   }
 
   send(burst: Burst, from: number): number {
-    const arena = this.#sink.of(burst.bytes);
+    this.#writeIovec.bases.point(ARENA, burst.bytes);
     for (let index = from; index < burst.count; index++) {
       const length = burst.length[index];
       if (!fits(length)) continue;
-      this.#iovec.set(0, arena + burst.start[index], length);
-      const n = writev(this.fd, this.#iovec, 1);
+      this.#writeIovec.set(0, ARENA, burst.start[index], length);
+      const n = writev(this.fd, this.#writeIovec, 1);
       if (n < 0) this.#sent.add(dropReason(this.#tap, n), 1);
     }
     countUnfitFrames(burst, from, burst.count, this.#sent);

@@ -14,7 +14,7 @@ import {
   type TapInterface,
   VIRTIO_NET_HEADER_BYTES,
 } from "../../ffi/if_tun.ts";
-import { AddressCache, addressOf, Iovecs } from "../../ffi/memory.ts";
+import { Iovecs } from "../../ffi/memory.ts";
 import { type Burst, SUPERFRAME_SLOT_BYTES } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { Merger } from "../net/merger.ts";
@@ -36,6 +36,11 @@ const SEGMENT_SIZE = 2;
 const CHECKSUM_START = 3;
 const CHECKSUM_OFFSET = 4;
 
+/** Bases of scatter lists: frames, headers, and a header of zeros. */
+const ARENA = 1;
+const HEADERS = 2;
+const BARE = 3;
+
 const NEEDS_CHECKSUM = 1;
 const PLAIN: number = FrameKind.plain;
 
@@ -54,9 +59,6 @@ export class SuperframeTap implements Plug {
   readonly #writeIovecs = new Iovecs(MAX_PIECES);
   readonly #bare = new Uint8Array(VIRTIO_NET_HEADER_BYTES);
   #merger = new Merger(BURST_FRAMES);
-  #headersAddress = addressOf(this.#merger.headers);
-  readonly #source = new AddressCache();
-  readonly #sink = new AddressCache();
   /** What is merged: less than `accepts` once the kernel has refused something. */
   #merged: number;
   #open = true;
@@ -70,15 +72,17 @@ export class SuperframeTap implements Plug {
     this.#sent = options.sendCounters;
     this.#log = options.log;
     this.#merged = tap.offload;
-    const header = addressOf(this.#header);
-    this.#readIovecs.set(0, header, VIRTIO_NET_HEADER_BYTES);
+    this.#readIovecs.bases.point(HEADERS, this.#headerBytes);
+    this.#readIovecs.set(0, HEADERS, 0, VIRTIO_NET_HEADER_BYTES);
+    this.#writeIovecs.bases.point(HEADERS, this.#merger.headers);
+    this.#writeIovecs.bases.point(BARE, this.#bare);
   }
 
   receive(burst: Burst): number {
     const before = burst.count;
-    const arena = this.#source.of(burst.bytes);
+    this.#readIovecs.bases.point(ARENA, burst.bytes);
     while (burst.room(SUPERFRAME_SLOT_BYTES) > 0) {
-      this.#readIovecs.set(1, arena + burst.tail, SUPERFRAME_SLOT_BYTES);
+      this.#readIovecs.set(1, ARENA, burst.tail, SUPERFRAME_SLOT_BYTES);
       const n = readv(this.fd, this.#readIovecs, 2);
       if (n < 0) {
         if (isQuiet(n)) break;
@@ -108,10 +112,10 @@ export class SuperframeTap implements Plug {
   }
 
   send(burst: Burst, from: number): number {
-    const arena = this.#sink.of(burst.bytes);
+    this.#writeIovecs.bases.point(ARENA, burst.bytes);
     if (burst.capacityFrames > this.#merger.capacityFrames) {
       this.#merger = new Merger(burst.capacityFrames);
-      this.#headersAddress = addressOf(this.#merger.headers);
+      this.#writeIovecs.bases.point(HEADERS, this.#merger.headers);
     }
     const merger = this.#merger;
     merger.merge(burst, from, this.#merged);
@@ -121,45 +125,49 @@ export class SuperframeTap implements Plug {
         countUnfit(burst.length[head], this.#sent);
         continue;
       }
-      const n = this.#writeItem(burst, item, arena);
+      const n = this.#writeItem(burst, item);
       if (n >= 0) continue;
       if (n === -EINVAL && merger.frames[item] > 1) {
         this.#stopMerging(merger.headers[merger.headerStart[item] + KIND]);
-        this.#writeMembers(burst, item, arena);
+        this.#writeMembers(burst, item);
       } else this.#sent.add(dropReason(this.#tap, n), 1);
     }
     return burst.count - from;
   }
 
-  #writeItem(burst: Burst, item: number, arena: number): number {
+  #writeItem(burst: Burst, item: number): number {
     const merger = this.#merger;
     const iovecs = this.#writeIovecs;
     const skip = merger.payloadOffset[item];
-    const headers = this.#headersAddress + merger.headerStart[item];
-    iovecs.set(0, headers, merger.headerLength[item]);
+    iovecs.set(
+      0,
+      HEADERS,
+      merger.headerStart[item],
+      merger.headerLength[item],
+    );
     let pieces = 1;
     for (
       let index = merger.head[item];
       index >= 0;
       index = merger.next[index]
     ) {
-      const start = arena + burst.start[index] + skip;
-      iovecs.set(pieces++, start, burst.length[index] - skip);
+      const start = burst.start[index] + skip;
+      iovecs.set(pieces++, ARENA, start, burst.length[index] - skip);
     }
     return writev(this.fd, iovecs, pieces);
   }
 
   /** Writes the frames of a merged item one by one. */
-  #writeMembers(burst: Burst, item: number, arena: number): void {
+  #writeMembers(burst: Burst, item: number): void {
     const merger = this.#merger;
     const iovecs = this.#writeIovecs;
-    iovecs.set(0, addressOf(this.#bare), VIRTIO_NET_HEADER_BYTES);
+    iovecs.set(0, BARE, 0, VIRTIO_NET_HEADER_BYTES);
     for (
       let index = merger.head[item];
       index >= 0;
       index = merger.next[index]
     ) {
-      iovecs.set(1, arena + burst.start[index], burst.length[index]);
+      iovecs.set(1, ARENA, burst.start[index], burst.length[index]);
       const n = writev(this.fd, iovecs, 2);
       if (n < 0) this.#sent.add(dropReason(this.#tap, n), 1);
     }

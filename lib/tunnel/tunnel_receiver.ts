@@ -6,7 +6,6 @@
 
 import { monotonicMs } from "../../ffi/clock.ts";
 import { DatagramReceiver } from "../../ffi/datagram_receiver.ts";
-import { AddressCache } from "../../ffi/memory.ts";
 import { SOCKADDR_STRIDE_BYTES } from "../../ffi/sockaddr.ts";
 import { type Burst, SUPERFRAME_SLOT_BYTES } from "../net/burst.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
@@ -61,7 +60,6 @@ export interface TunnelReceiverOptions {
 export class TunnelReceiver {
   readonly #options: TunnelReceiverOptions;
   readonly #messages = new DatagramReceiver(BATCH);
-  readonly #arena = new AddressCache();
 
   /** @param options Kept. */
   constructor(options: TunnelReceiverOptions) {
@@ -79,10 +77,7 @@ export class TunnelReceiver {
       const wanted = this.#wanted(burst);
       if (wanted < 1) return 0;
       const base = burst.tail;
-      this.#messages.aim(
-        this.#arena.of(burst.bytes) + base,
-        SUPERFRAME_SLOT_BYTES,
-      );
+      this.#messages.aim(burst.bytes, base, SUPERFRAME_SLOT_BYTES);
       const received = this.#messages.receive(this.#options.fd, wanted);
       if (received < 0) return received;
       const nowMs = monotonicMs();

@@ -12,7 +12,7 @@
 import { monotonicMs } from "../../ffi/clock.ts";
 import { DatagramSender } from "../../ffi/datagram_sender.ts";
 import { EAGAIN, ENOBUFS, isNetworkReport } from "../../ffi/errno.ts";
-import { AddressCache, addressOf } from "../../ffi/memory.ts";
+import { ABSOLUTE } from "../../ffi/memory.ts";
 import type { Burst } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { FrameKind } from "../net/offload.ts";
@@ -32,6 +32,12 @@ const HEADERS_BYTES = 128;
 const PLAIN: number = FrameKind.plain;
 const MAX_BYTES = MAX_FRAME_BYTES;
 
+/** Bases of what a batch points to: the burst, the segments' headers, the protocol's header, the names. */
+const ARENA = 1;
+const HEADERS = 2;
+const HEADER = 3;
+const NAMES = 4;
+
 /** Superframes that a tunnel takes whole. */
 export const TUNNEL_OFFLOAD: number = Offload.checksum | Offload.tcp4 |
   Offload.tcp6 | Offload.ecn | Offload.udp4 | Offload.udp6;
@@ -42,8 +48,12 @@ export interface Outlet {
   readonly nameLength: number;
   /** A number for where a frame goes; negative: to everybody. */
   route(burst: Burst, index: number, nowMs: number): number;
-  /** Address of the `struct sockaddr` of a route; 0: the socket is connected. */
-  name(route: number): number;
+  /** Arrays that hold the `struct sockaddr` of routes, at addresses that never change; none: the socket is connected. */
+  readonly names: readonly Uint8Array[];
+  /** In which of `names` that of a route stands. */
+  nameArray(route: number): number;
+  /** Where it begins there, in bytes. */
+  nameOffset(route: number): number;
   /** The longest datagram, in bytes of UDP payload, that a route takes in one packet. */
   limit(route: number, nowMs: number): number;
   /** The network said that a peer is not there: routes may be others now. */
@@ -67,10 +77,7 @@ export class TunnelSender {
   readonly #options: TunnelSenderOptions;
   readonly #batch = new DatagramSender(BATCH, PIECES * BATCH);
   readonly #segmenter: Segmenter;
-  readonly #headersAddress: number;
-  readonly #headerAddress: number;
   readonly #headerLength: number;
-  readonly #arena = new AddressCache();
   /** Of each datagram: the index of its frame in the burst. */
   readonly #frames = new Uint32Array(BATCH);
   /** Of each datagram: its route. */
@@ -87,7 +94,6 @@ export class TunnelSender {
     const { header } = options;
     this.#options = options;
     this.#headerLength = header.length;
-    this.#headerAddress = header.length > 0 ? addressOf(header) : 0;
     this.#segmenter = new Segmenter({
       capacity: BATCH,
       headroomBytes: header.length,
@@ -95,7 +101,12 @@ export class TunnelSender {
     for (const start of this.#segmenter.headerStart) {
       this.#segmenter.headers.set(header, start - header.length);
     }
-    this.#headersAddress = addressOf(this.#segmenter.headers);
+    const { bases } = this.#batch;
+    options.outlet.names.forEach((array, index) =>
+      bases.point(NAMES + index, array)
+    );
+    if (header.length > 0) bases.point(HEADER, header);
+    bases.point(HEADERS, this.#segmenter.headers);
   }
 
   /**
@@ -122,7 +133,7 @@ export class TunnelSender {
   sendHeader(route: number): void {
     this.#batch.clear();
     this.#add(0, route, 0);
-    this.#batch.addPiece(this.#headerAddress, this.#headerLength);
+    this.#batch.addPiece(HEADER, 0, this.#headerLength);
     this.#batch.send(this.#options.fd, 0);
   }
 
@@ -138,7 +149,7 @@ export class TunnelSender {
   /** Makes datagrams of frames, as many as the batch holds; gives the index of the next frame. */
   #fill(burst: Burst, from: number): number {
     const nowMs = monotonicMs();
-    const arena = this.#arena.of(burst.bytes);
+    this.#batch.bases.point(ARENA, burst.bytes);
     this.#batch.clear();
     this.#segmenter.clear();
     let index = from;
@@ -153,12 +164,12 @@ export class TunnelSender {
       const limit = this.#frameLimit(route, nowMs);
       if (plain && length <= limit) {
         if (!this.#batch.hasRoom(1)) break;
-        this.#addWhole(burst, index, route, limit, arena);
+        this.#addWhole(burst, index, route, limit);
         continue;
       }
       if (!this.#hasRoomFor(burst, index, limit)) break;
       if (this.#addSegments(burst, index, route, limit, limit)) continue;
-      this.#addTooLong(burst, index, route, limit, arena);
+      this.#addTooLong(burst, index, route, limit);
     }
     return index;
   }
@@ -184,7 +195,6 @@ export class TunnelSender {
     index: number,
     route: number,
     limit: number,
-    arena: number,
   ): void {
     if (burst.checksumStart[index] !== 0 && !completeChecksum(burst, index)) {
       this.#countMalformed(index);
@@ -192,9 +202,9 @@ export class TunnelSender {
     }
     this.#add(index, route, limit);
     if (this.#headerLength > 0) {
-      this.#batch.addPiece(this.#headerAddress, this.#headerLength);
+      this.#batch.addPiece(HEADER, 0, this.#headerLength);
     }
-    this.#batch.addPiece(arena + burst.start[index], burst.length[index]);
+    this.#batch.addPiece(ARENA, burst.start[index], burst.length[index]);
   }
 
   #countMalformed(index: number): void {
@@ -209,10 +219,9 @@ export class TunnelSender {
     index: number,
     route: number,
     limit: number,
-    arena: number,
   ): void {
     if (burst.kind[index] === PLAIN) {
-      this.#addWhole(burst, index, route, limit, arena);
+      this.#addWhole(burst, index, route, limit);
     } else if (!this.#addSegments(burst, index, route, limit, MAX_BYTES)) {
       this.#countMalformed(index);
       return;
@@ -228,20 +237,20 @@ export class TunnelSender {
     limit: number,
     longest: number,
   ): boolean {
-    const arena = this.#arena.of(burst.bytes);
     const segmenter = this.#segmenter;
     const first = segmenter.count;
     const segments = segmenter.cut(burst, index, longest);
     const headerLength = this.#headerLength;
-    const headers = this.#headersAddress - headerLength;
     for (let at = first; at < first + segments; at++) {
       this.#add(index, route, limit);
       this.#batch.addPiece(
-        headers + segmenter.headerStart[at],
+        HEADERS,
+        segmenter.headerStart[at] - headerLength,
         headerLength + segmenter.headerLength[at],
       );
       this.#batch.addPiece(
-        arena + segmenter.payloadStart[at],
+        ARENA,
+        segmenter.payloadStart[at],
         segmenter.payloadLength[at],
       );
     }
@@ -254,10 +263,18 @@ export class TunnelSender {
     this.#frames[entry] = index;
     this.#routes[entry] = route;
     this.#batch.add(
-      outlet.name(route),
+      this.#nameBase(route),
+      outlet.nameOffset(route),
       outlet.nameLength,
       limit + this.#headerLength,
     );
+  }
+
+  #nameBase(route: number): number {
+    const { outlet } = this.#options;
+    return outlet.names.length === 0
+      ? ABSOLUTE
+      : NAMES + outlet.nameArray(route);
   }
 
   /** Sends the batch; gives the number of datagrams that are done with: sent, or dropped and counted. */
@@ -292,7 +309,8 @@ export class TunnelSender {
       this.#routes[entry] = route;
       this.#batch.redirect(
         entry,
-        outlet.name(route),
+        this.#nameBase(route),
+        outlet.nameOffset(route),
         outlet.limit(route, nowMs),
       );
     }

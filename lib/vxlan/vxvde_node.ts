@@ -8,7 +8,6 @@ import { monotonicMs } from "../../ffi/clock.ts";
 import type { EpollSet } from "../../ffi/epoll.ts";
 import { EAGAIN, EMSGSIZE, isPeerGone } from "../../ffi/errno.ts";
 import { ErrorQueue } from "../../ffi/error_queue.ts";
-import { addressOf } from "../../ffi/memory.ts";
 import { interfaceAddresses } from "../../ffi/netif.ts";
 import { SOCKADDR_STRIDE_BYTES, SocketAddress } from "../../ffi/sockaddr.ts";
 import { routeMtu, type UdpSocket } from "../../ffi/socket.ts";
@@ -158,10 +157,9 @@ export class VxvdeNode implements Plug {
 /** Routes are slots of peers, and -1 for the group. */
 class VxvdeOutlet implements Outlet {
   readonly nameLength: number;
+  readonly names: readonly Uint8Array[];
   readonly #node: VxvdeNodeOptions;
   readonly #stations: Stations;
-  readonly #groupAddress: number;
-  readonly #peersAddress: number;
   /** Of each slot, and behind them of the group. */
   readonly #paths: PathMtu;
   readonly #groupPath: number;
@@ -171,8 +169,7 @@ class VxvdeOutlet implements Outlet {
     this.#node = node;
     this.#stations = stations;
     this.nameLength = node.group.bytes.length;
-    this.#groupAddress = addressOf(node.group.bytes);
-    this.#peersAddress = addressOf(stations.peers.bytes);
+    this.names = [stations.peers.bytes, node.group.bytes];
     this.#groupPath = stations.peers.capacity;
     this.#paths = new PathMtu(this.#groupPath + 1);
   }
@@ -182,10 +179,12 @@ class VxvdeOutlet implements Outlet {
     return this.#stations.find(bytes, start[index], length[index], nowMs);
   }
 
-  name(route: number): number {
-    return route < 0
-      ? this.#groupAddress
-      : this.#peersAddress + route * SOCKADDR_STRIDE_BYTES;
+  nameArray(route: number): number {
+    return route < 0 ? 1 : 0;
+  }
+
+  nameOffset(route: number): number {
+    return route < 0 ? 0 : route * SOCKADDR_STRIDE_BYTES;
   }
 
   limit(route: number, nowMs: number): number {

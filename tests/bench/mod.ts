@@ -6,7 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { prepareVdeplug } from "../lab/mod.ts";
+import { LabError, prepareVdeplug } from "../lab/mod.ts";
 import { canMeasure, measureRow, type SystemResult } from "./measure.ts";
 import { judge, type Verdict } from "./goals.ts";
 import {
@@ -127,6 +127,18 @@ async function bench(row: Row, settings: Settings): Promise<SystemResult[]> {
   });
 }
 
+/** A row that fails spoils no other; the exit status tells of it. */
+async function tryBench(row: Row, settings: Settings): Promise<SystemResult[]> {
+  try {
+    return await bench(row, settings);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    console.error(`${row.name}: ${error.message}`);
+    Deno.exitCode = 1;
+    return [];
+  }
+}
+
 function show(
   row: Row,
   results: readonly SystemResult[],
@@ -147,7 +159,7 @@ async function main(): Promise<void> {
   const rows: Record<string, unknown>[] = [];
   const judged: { name: string; verdicts: readonly Verdict[] }[] = [];
   for (const row of settings.rows) {
-    const results = await bench(row, settings);
+    const results = await tryBench(row, settings);
     const verdicts = judge(row, results);
     const repeat = repeatCommand(row, settings);
     const { name, summary, load: { unit, amountUnit } } = row;

@@ -3,7 +3,7 @@ import { DatagramReceiver } from "../../ffi/datagram_receiver.ts";
 import { DatagramSender } from "../../ffi/datagram_sender.ts";
 import { EAGAIN, ECONNREFUSED, EMSGSIZE } from "../../ffi/errno.ts";
 import { ErrorQueue } from "../../ffi/error_queue.ts";
-import { addressOf } from "../../ffi/memory.ts";
+import { ABSOLUTE, addressOf } from "../../ffi/memory.ts";
 import { SOCKADDR_STRIDE_BYTES, SocketAddress } from "../../ffi/sockaddr.ts";
 import type { UdpSocket } from "../../ffi/socket.ts";
 import { until } from "../plugs.ts";
@@ -23,7 +23,7 @@ class Inbox {
   constructor(readonly socket: UdpSocket, capacity: number) {
     this.arena = new Uint8Array(capacity * SLOT_BYTES).fill(0xa5);
     this.receiver = new DatagramReceiver(capacity);
-    this.receiver.aim(addressOf(this.arena), SLOT_BYTES);
+    this.receiver.aim(this.arena, 0, SLOT_BYTES);
   }
 
   receive(count: number = this.receiver.capacity): number {
@@ -66,9 +66,11 @@ function fill(
   sender.clear();
   for (const frame of frames) {
     const name = to === undefined ? 0 : addressOf(to.bytes);
-    sender.add(name, to?.bytes.length ?? 0, limit);
+    sender.add(ABSOLUTE, name, to?.bytes.length ?? 0, limit);
     // A frame of no bytes has no address, and needs none.
-    if (frame.length > 0) sender.addPiece(addressOf(frame), frame.length);
+    if (frame.length > 0) {
+      sender.addPiece(ABSOLUTE, addressOf(frame), frame.length);
+    }
   }
 }
 
@@ -151,9 +153,9 @@ ffiTest("DatagramSender joins the pieces of a datagram", async () => {
   const frames = [Uint8Array.of(1), Uint8Array.of(2, 3)];
   const to = far.localAddress();
   for (const frame of frames) {
-    sender.add(addressOf(to.bytes), to.bytes.length, 0);
-    sender.addPiece(addressOf(header), header.length);
-    sender.addPiece(addressOf(frame), frame.length);
+    sender.add(ABSOLUTE, addressOf(to.bytes), to.bytes.length, 0);
+    sender.addPiece(ABSOLUTE, addressOf(header), header.length);
+    sender.addPiece(ABSOLUTE, addressOf(frame), frame.length);
   }
   sendAll(sender, near.fd);
   assertEquals(await inbox.take(2), [
@@ -227,9 +229,9 @@ ffiTest("DatagramSender tells when a batch has no room", () => {
     assertEquals(sender.hasRoom(datagrams), room);
   }
   for (let piece = 0; piece < 2; piece++) {
-    sender.add(0, 0, 0);
-    sender.addPiece(addressOf(frame), 1);
-    sender.addPiece(addressOf(frame), 1);
+    sender.add(ABSOLUTE, 0, 0, 0);
+    sender.addPiece(ABSOLUTE, addressOf(frame), 1);
+    sender.addPiece(ABSOLUTE, addressOf(frame), 1);
   }
   assertEquals(sender.hasRoom(1), true);
   assertEquals(sender.hasRoom(2), false);
@@ -272,7 +274,7 @@ ffiTest(
     const frames = [Uint8Array.of(1), Uint8Array.of(2)];
     fill(sender, frames, one.localAddress(), NO_LIMIT);
     const to = other.localAddress();
-    sender.redirect(1, addressOf(to.bytes), NO_LIMIT);
+    sender.redirect(1, ABSOLUTE, addressOf(to.bytes), NO_LIMIT);
     sendAll(sender, near.fd);
     assertEquals(await new Inbox(one, 4).take(1), [frames[0]]);
     assertEquals(await new Inbox(other, 4).take(1), [frames[1]]);
@@ -346,7 +348,7 @@ ffiTest("DatagramReceiver knows senders of both families in turn", async () => {
   const v6 = boundSocket("::1");
   const receiver = new DatagramReceiver(2);
   const arena = new Uint8Array(2 * SLOT_BYTES);
-  receiver.aim(addressOf(arena), SLOT_BYTES);
+  receiver.aim(arena, 0, SLOT_BYTES);
   const sender = new DatagramSender(1, 2 * 1);
   for (const socket of [v6, v4, v6, v4, v6]) {
     fill(sender, [Uint8Array.of(1)], socket.localAddress());
@@ -369,7 +371,7 @@ ffiTest("DatagramReceiver follows when it is aimed elsewhere", async () => {
   const arena = new Uint8Array(512);
   const sender = new DatagramSender(1, 2 * 1);
   for (const offset of [0, 128, 128, 256]) {
-    receiver.aim(addressOf(arena) + offset, SLOT_BYTES);
+    receiver.aim(arena, offset, SLOT_BYTES);
     const frame = Uint8Array.of(offset & 0xff, 77);
     fill(sender, [frame], far.localAddress());
     sendAll(sender, near.fd);

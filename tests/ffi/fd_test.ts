@@ -15,7 +15,7 @@ import {
   writev,
 } from "../../ffi/fd.ts";
 import { SystemError } from "../../ffi/libc.ts";
-import { addressOf, Iovecs } from "../../ffi/memory.ts";
+import { ABSOLUTE, addressOf, Iovecs } from "../../ffi/memory.ts";
 import { ffiTest } from "./case.ts";
 import { EBADF, ENOTTY } from "./numbers.ts";
 
@@ -40,7 +40,7 @@ function usePipe(): { read: number; write: number } & Disposable {
 function iovecsOf(...parts: readonly Uint8Array[]): Iovecs {
   const iovecs = new Iovecs(parts.length);
   parts.forEach((part, index) =>
-    iovecs.set(index, addressOf(part), part.length)
+    iovecs.set(index, ABSOLUTE, addressOf(part), part.length)
   );
   return iovecs;
 }

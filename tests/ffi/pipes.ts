@@ -4,11 +4,16 @@
  * @module
  */
 
-import { closeFd, pipe, readv, setNonBlocking, writev } from "../../ffi/fd.ts";
-import { addressOf, Iovecs } from "../../ffi/memory.ts";
+import { closeFd, pipe, setNonBlocking } from "../../ffi/fd.ts";
+import { errno, libc } from "../../ffi/libc.ts";
 import { waitReadable } from "../../ffi/poll.ts";
 
 const READ_BYTES = 65536;
+
+const bound = libc({
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+});
 
 /** A pipe; disposing closes the ends that are still open. */
 export class TestPipe implements Disposable {
@@ -44,10 +49,8 @@ export function readOnce(
   mostBytes: number = READ_BYTES,
 ): Uint8Array<ArrayBuffer> | number {
   const bytes = new Uint8Array(mostBytes);
-  const iovecs = new Iovecs(1);
-  iovecs.set(0, addressOf(bytes), mostBytes);
-  const n = readv(fd, iovecs, 1);
-  return n < 0 ? n : bytes.subarray(0, n);
+  const n = bound().read(fd, bytes, BigInt(mostBytes));
+  return n < 0 ? -errno() : bytes.subarray(0, n);
 }
 
 /** Reads to the end of a stream. */
@@ -70,9 +73,8 @@ export async function readText(fd: number): Promise<string> {
 
 /** Writes once: the number of bytes that went, or `-errno`. */
 export function writeOnce(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
-  const iovecs = new Iovecs(1);
-  iovecs.set(0, addressOf(bytes), bytes.length);
-  return writev(fd, iovecs, 1);
+  const n = bound().write(fd, bytes, BigInt(bytes.length));
+  return n < 0 ? -errno() : n;
 }
 
 /** One array after the other. */

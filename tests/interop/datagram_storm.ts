@@ -15,7 +15,7 @@
 
 import { DatagramSender } from "../../ffi/datagram_sender.ts";
 import { EAGAIN, ENOBUFS, errnoName } from "../../ffi/errno.ts";
-import { addressOf } from "../../ffi/memory.ts";
+import { ABSOLUTE, addressOf } from "../../ffi/memory.ts";
 import { resolve } from "../../ffi/sockaddr.ts";
 import { UdpSocket } from "../../ffi/socket.ts";
 import {
@@ -139,8 +139,10 @@ for (let number = 0; number < wanted;) {
     const length = KINDS[kind](slots[entry], number, maker);
     const target = Math.floor(number / FORMS.length) % targets.length;
     // A limit of 0: each goes alone.
-    sender.add(targets[target], addresses[target].bytes.length, 0);
-    if (length > 0) sender.addPiece(base + entry * SLOT_BYTES, length);
+    sender.add(ABSOLUTE, targets[target], addresses[target].bytes.length, 0);
+    if (length > 0) {
+      sender.addPiece(ABSOLUTE, base + entry * SLOT_BYTES, length);
+    }
   }
   for (let sent = 0; sent < batch;) {
     const result = sender.send(socket.fd, sent);

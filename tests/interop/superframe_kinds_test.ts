@@ -5,25 +5,24 @@
  */
 
 import { assertEquals, assertGreater } from "@std/assert";
-import { Cable } from "../../mod.ts";
 import {
   type Availability,
   canMakeTaps,
   Lab,
   LabError,
   type LabHost,
+  type LabProcess,
   labTest,
   peerAvailable,
   reasonToSkip,
 } from "../lab/mod.ts";
-import { eventually, lastCounts, type Node, start } from "./nodes.ts";
+import { eventually, lastCounts, type Node } from "./nodes.ts";
 import {
   addressOf,
   assertSameBytes,
   type Carrier,
   meet,
   plugCarrier,
-  setMtu,
 } from "./superframe_nodes.ts";
 
 const needs = [canMakeTaps(), peerAvailable("ping")];
@@ -66,7 +65,12 @@ async function canTag(): Promise<Availability> {
 
 /** Whether the kernel has SCTP. */
 async function canOpenSctp(): Promise<Availability> {
-  const probe = ["socat", "-u", "/dev/null", "SCTP-LISTEN:0,accept-timeout=0.01"];
+  const probe = [
+    "socat",
+    "-u",
+    "/dev/null",
+    "SCTP-LISTEN:0,accept-timeout=0.01",
+  ];
   const reason = "this kernel or socat has no SCTP";
   return await canRun(reason, "sh", "-c", `${probe.join(" ")} 2>&1 || exit 1`);
 }
@@ -119,12 +123,37 @@ for (const { vnl, version } of NETWORKS) {
 
     labTest(
       `${vnl} carries questions and answers over UDP, to (${carrier})`,
-      noSocat,
+      noC,
       async (lab) => {
         const [near, far] = await join(lab, vnl, carrier);
+        const lengths = [1, 512, 1199];
         for (const [from, to] of [[near, far], [far, near]]) {
-          await assertAnswers(from.host, to, version);
+          await assertAnswers(from, to, { version, lengths, count: 1 });
         }
+      },
+    );
+
+    labTest(
+      `${vnl} carries UDP's superframes, to (${carrier})`,
+      noC,
+      async (lab) => {
+        const [near, far] = await join(lab, vnl, carrier, 1500);
+        const fits = { version, lengths: [1, 1000, 1300], count: 40 };
+        await assertAnswers(near, far, fits);
+        await assertAnswers(far, near, fits);
+        assertEquals(lastCounts(near.cable).backward.fragmented, 0);
+
+        const most = version === 4 ? 1472 : 1452;
+        const long = { version, lengths: [most], count: 40 };
+        await assertAnswers(near, far, long);
+        await eventually("fragments counted", () => {
+          const { fragmented } = lastCounts(near.cable).backward;
+          return fragmented >= long.count ? true : undefined;
+        });
+        const told = near.cable.stderr.split("\n")
+          .filter((line) => line.includes("goes in fragments"));
+        assertEquals(told.length, 1);
+        assertEquals(lastCounts(near.cable).backward.malformed, 0);
       },
     );
   }
@@ -138,27 +167,71 @@ async function forward(host: LabHost): Promise<void> {
   ]);
 }
 
-/** Asserts that questions of several lengths come back. */
-async function assertAnswers(
-  from: LabHost,
-  to: Node,
-  version: 4 | 6,
-): Promise<void> {
-  const [kind, address] = version === 4
-    ? ["UDP4", to.address]
-    : ["UDP6", `[${to.address6}]`];
-  const server = to.host.spawn("socat", [
-    ...["-d", "-d", `${kind}-RECVFROM:5353,fork`, "EXEC:cat"],
+/** Starts a program that answers questions, or asks some. */
+function talk(host: LabHost, ...args: string[]): LabProcess {
+  const file = (name: string) => new URL(name, import.meta.url).pathname;
+  const options = ["run", "--quiet", "-A", "--no-prompt"];
+  return host.spawn(Deno.execPath(), [
+    ...[...options, "--config", file("../../deno.json")],
+    ...[file("superframe_udp.ts"), ...args],
   ]);
-  await server.waitFor(/receiving on/);
-  for (const length of [1, 2, 33, 512, 1199]) {
-    const question = "q".repeat(length - 1) + ".";
-    const answer = await from.run("sh", [
-      "-c",
-      `printf %s ${question} | socat -b 2000 -T 5 -t 5 - ${kind}:${address}:5353,shut-null & ` +
-      `wait`,
-    ], { timeoutMs: 1000 }).catch(() => "");
-    assertEquals(answer, question);
-  }
-  await server.terminate();
 }
+
+/** Asserts that questions of each length come back; `count` of them are sent with one call. */
+async function assertAnswers(
+  from: Node,
+  to: Node,
+  questions: {
+    readonly version: 4 | 6;
+    readonly lengths: readonly number[];
+    readonly count: number;
+  },
+): Promise<void> {
+  const { version, lengths, count } = questions;
+  const address = addressOf(to, version);
+  await using server = talk(to.host, "serve", address);
+  const [, port] = await server.waitFor(/^listening (\d+)$/m);
+  for (const length of lengths) {
+    const args = [address, port, String(length), String(count)];
+    await using client = talk(from.host, "ask", ...args);
+    const [, answers] = await client.waitFor(/^(\d+) right answers$/m);
+    assertEquals({ length, answers: Number(answers) }, {
+      length,
+      answers: count,
+    });
+  }
+}
+
+labTest(
+  "vxvde:// carries TCP over tagged interfaces",
+  noTags,
+  async (lab) => {
+    const [near, far] = await join(lab, "vxvde://", "ours", 1450);
+    const ends = [[near, "192.0.2.101"], [far, "192.0.2.102"]] as const;
+    for (const [{ host, tap }, address] of ends) {
+      const link = ["link", "add", "link", tap, "name", "v7", "type", "vlan"];
+      await host.run("ip", [...link, "id", "7"]);
+      await host.run("ip", ["address", "flush", "dev", tap]);
+      await host.configure("v7", { addresses: [`${address}/25`], mtu: 1400 });
+    }
+    const [[, one], [, other]] = ends;
+    const bytes = BYTES;
+    await assertSameBytes(near.host, far.host, { address: other, bytes });
+    await assertSameBytes(far.host, near.host, { address: one, bytes });
+  },
+);
+
+labTest(
+  "vxvde:// carries SCTP",
+  noSctp,
+  async (lab) => {
+    const [near, far] = await join(lab, "vxvde://", "C");
+    const server = far.host.spawn("socat", [
+      ...["-d", "-d", "SCTP4-LISTEN:5353", "EXEC:cat"],
+    ]);
+    await server.waitFor(/listening on/);
+    const target = `SCTP4:${far.address}:5353`;
+    const ask = `printf question | socat -t 5 - ${target}`;
+    assertEquals(await near.host.run("sh", ["-c", ask]), "question");
+  },
+);

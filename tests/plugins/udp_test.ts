@@ -69,7 +69,6 @@ pluginContract({
     { vnl: "udp://70000->127.0.0.1:5000", includes: "0 to 65535" },
     { vnl: "udp://0x10->127.0.0.1:5000", includes: 'received "0x10"' },
     { vnl: "udp://-1->127.0.0.1:5000", includes: 'received "-1"' },
-    { vnl: "udp://5000->::1:5000", includes: 'received "::1:5000"' },
     { vnl: "udp://127.0.0.1:5000->[::1]:5000", includes: "one address family" },
     { vnl: "udp://5000->no name:5000", includes: 'received "no name"' },
     { vnl: "udp://198.51.100.1:0->127.0.0.1:9", includes: "EADDRNOTAVAIL" },

@@ -193,10 +193,12 @@ export function learningCases(family: Family): void {
     async () => {
       using party = await Party.open(family, "/hashsize=16");
       const [quiet, loud] = [party.peer(), party.peer()];
+      const to = await party.ownAddress();
       await speak(party, quiet, { from: 7 });
       for (let round = 0; round < 20; round++) {
         const flood = Array.from({ length: 50 }, (_, index) => ({
           from: loud,
+          to,
           bytes: datagramOf(VNI, frameOf({ from: 1000 + 50 * round + index })),
         }));
         assertEquals((await party.deliver(...flood)).length, 50);
