@@ -11,7 +11,8 @@ export type Directions = readonly [Counters, Counters];
 
 const ARROWS = ["→", "←"] as const;
 const THOUSAND = 1000;
-const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+const RATE_UNITS = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"] as const;
 
 /** Makes a line for each period, with the rate since the line before. */
 export class StatsReporter {
@@ -101,21 +102,19 @@ function formatCount(count: number): string {
 
 /** Bytes in powers of 1000, three digits: "1.23 MB". */
 export function formatBytes(bytes: number): string {
-  let unit = 0;
-  let value = bytes;
-  while (value >= THOUSAND && unit < UNITS.length - 1) {
-    value /= THOUSAND;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toPrecision(3)} ${UNITS[unit]}`;
+  return withUnit(bytes, BYTE_UNITS);
 }
 
 /** Bits a second, three digits: "1.23 Mbit/s". */
 export function formatRate(bitsPerSecond: number): string {
+  return withUnit(bitsPerSecond, RATE_UNITS);
+}
+
+function withUnit(amount: number, units: readonly string[]): string {
   let unit = 0;
-  let value = bitsPerSecond;
-  const units = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"];
-  while (value >= THOUSAND && unit < units.length - 1) {
+  let value = amount;
+  // What three digits would round up to 1000 is 1.00 of the next unit.
+  while (value >= THOUSAND - 0.5 && unit < units.length - 1) {
     value /= THOUSAND;
     unit++;
   }

@@ -7,7 +7,14 @@ import {
   peerAvailable,
   reasonToSkip,
 } from "../lab/mod.ts";
-import { know, lastCounts, type Node, plugIn, type Tool } from "./nodes.ts";
+import {
+  know,
+  lastCounts,
+  type Node,
+  pingInTurn,
+  plugIn,
+  type Tool,
+} from "./nodes.ts";
 import {
   type Datagram,
   isForOne,
@@ -70,25 +77,24 @@ function pingsOf(node: Node, datagrams: readonly Datagram[]): Datagram[] {
   );
 }
 
-/** Pings; tells of each request whether it went to the group. */
+const PINGS = 5;
+const ALL_TO_ONE = Array<boolean>(PINGS).fill(false);
+const FIRST_TO_GROUP = [true, ...ALL_TO_ONE.slice(1)];
+
+/** Pings, each after the answer to the one before; tells of each request whether it went to the group. */
 async function pingAndWatch(
   wire: Wire,
   from: Node,
   to: Node,
-  options: { readonly count: number; readonly intervalSeconds: number },
 ): Promise<boolean[]> {
   const before = pingsOf(from, wire.datagrams()).length;
-  const { received } = await from.host.ping(to.address, options);
-  assertEquals(received, options.count);
+  await pingInTurn(from, to.address, PINGS);
   await wire.waitFor(
     "the last ping",
-    () => pingsOf(from, wire.datagrams()).length === before + options.count,
+    () => pingsOf(from, wire.datagrams()).length === before + PINGS,
   );
   return pingsOf(from, wire.datagrams()).slice(before).map(isToGroup);
 }
-
-/** As slowly as it takes to wait for the last answer on a busy machine: ping waits as long as its interval. */
-const QUICKLY = { count: 5, intervalSeconds: 0.5 };
 
 for (const tools of [["ours", "ours"], ["ours", "C"], ["C", "ours"]] as const) {
   labTest(
@@ -97,11 +103,11 @@ for (const tools of [["ours", "ours"], ["ours", "C"], ["C", "ours"]] as const) {
     async (lab) => {
       const [one, other] = await joinQuietly(lab, tools);
       await using wire = await Wire.watch(one.host);
-      const toGroup = await pingAndWatch(wire, one, other, QUICKLY);
-      assertEquals(toGroup, [true, false, false, false, false]);
+      const toGroup = await pingAndWatch(wire, one, other);
+      assertEquals(toGroup, FIRST_TO_GROUP);
       // The answers teach where the first one is, who need not say anything first.
-      const back = await pingAndWatch(wire, other, one, QUICKLY);
-      assertEquals(back, [false, false, false, false, false]);
+      const back = await pingAndWatch(wire, other, one);
+      assertEquals(back, ALL_TO_ONE);
       if (one.tool !== "ours") return;
       await one.cable.terminate();
       assertEquals(lastCounts(one.cable).backward.flooded, 1);
@@ -118,8 +124,8 @@ labTest(
       await host.run("ip", ["neigh", "flush", "nud", "permanent"]);
     }
     await using wire = await Wire.watch(one.host);
-    const toGroup = await pingAndWatch(wire, one, other, QUICKLY);
-    assertEquals(toGroup, [false, false, false, false, false]);
+    const toGroup = await pingAndWatch(wire, one, other);
+    assertEquals(toGroup, ALL_TO_ONE);
     const [request, reply] = wire.datagrams();
     assert(isToGroup(request) && !isForOne(request));
     assert(!isToGroup(reply) && isForOne(reply));
@@ -144,8 +150,11 @@ for (const { seconds, intervalSeconds, want } of EXPIRING) {
       const vnl = `vxvde:///expiretime=${seconds}`;
       const [one, other] = await joinQuietly(lab, ["ours", "ours"], vnl);
       await using wire = await Wire.watch(one.host);
-      const options = { count: want.length, intervalSeconds };
-      const toGroup = await pingAndWatch(wire, one, other, options);
+      const pings = { count: want.length, intervalSeconds };
+      const { received } = await one.host.ping(other.address, pings);
+      assertEquals(received, want.length);
+      await wire.waitFor("the last ping", (each) => pingNumber(each) === 3);
+      const toGroup = pingsOf(one, wire.datagrams()).map(isToGroup);
       assertEquals(toGroup, [...want]);
     },
   );
@@ -158,7 +167,7 @@ for (const tools of [["ours", "ours"], ["ours", "C"], ["C", "ours"]] as const) {
     async (lab) => {
       const [one, other] = await joinQuietly(lab, tools);
       await using wire = await Wire.watch(one.host);
-      await pingAndWatch(wire, one, other, QUICKLY);
+      await pingAndWatch(wire, one, other);
       await other.cable.terminate();
       const { source, sourcePort } = await wire.waitFor("a goodbye", isGoodbye);
       assertEquals(source, other.host.port.address);
@@ -187,7 +196,7 @@ labTest(
   async (lab) => {
     const [one, other] = await joinQuietly(lab, ["ours", "ours"]);
     await using wire = await Wire.watch(one.host);
-    await pingAndWatch(wire, one, other, QUICKLY);
+    await pingAndWatch(wire, one, other);
     // Another node of the same host ends, with a goodbye of its own.
     const settings = {
       tool: "ours",
@@ -198,8 +207,8 @@ labTest(
     const third = await plugIn(other.host, { ...settings, number: 3 });
     await third.cable.terminate();
     await wire.waitFor("a goodbye", isGoodbye);
-    const toGroup = await pingAndWatch(wire, one, other, QUICKLY);
-    assertEquals(toGroup, [false, false, false, false, false]);
+    const toGroup = await pingAndWatch(wire, one, other);
+    assertEquals(toGroup, ALL_TO_ONE);
   },
 );
 
@@ -214,15 +223,15 @@ for (const family of ["v4", "v6"]) {
         const vnl = `vxvde:///${family}`;
         const [one, other] = await joinQuietly(lab, tools, vnl);
         await using wire = await Wire.watch(one.host);
-        await pingAndWatch(wire, one, other, QUICKLY);
+        await pingAndWatch(wire, one, other);
         await other.cable.terminate("SIGKILL");
         const settings = { tool: tools[1], vnl, number: 2, quiet: true };
         const again = await plugIn(other.host, settings);
         await know(again.host, one);
 
         await one.host.waitForAnswer(other.address, { timeoutMs: SOON_MS });
-        const toGroup = await pingAndWatch(wire, one, again, QUICKLY);
-        assertEquals(toGroup, [false, false, false, false, false]);
+        const toGroup = await pingAndWatch(wire, one, again);
+        assertEquals(toGroup, ALL_TO_ONE);
         const ports = wire.datagrams()
           .filter((each) => sender(each) === other.mac)
           .map(({ sourcePort }) => sourcePort);
@@ -239,7 +248,7 @@ labTest(
   async (lab) => {
     const [one, other] = await joinQuietly(lab, ["ours", "ours"]);
     await using wire = await Wire.watch(one.host);
-    await pingAndWatch(wire, one, other, QUICKLY);
+    await pingAndWatch(wire, one, other);
     const { destinationPort } = pingsOf(one, wire.datagrams())[1];
     await other.cable.terminate("SIGKILL");
     const { received } = await one.host.ping(other.address, {
@@ -277,15 +286,15 @@ labTest(
     await know(one.host, before);
     await know(before.host, one);
     await using wire = await Wire.watch(one.host);
-    await pingAndWatch(wire, one, before, QUICKLY);
+    await pingAndWatch(wire, one, before);
 
     // It turns up elsewhere while its old node still runs: one frame of it tells.
     await before.host.run("ip", ["link", "set", "dev", "t0", "down"]);
     const after = await plugIn(hosts[2], { ...settings, number: 2 });
     await know(after.host, one);
-    await pingAndWatch(wire, after, one, QUICKLY);
-    const toGroup = await pingAndWatch(wire, one, after, QUICKLY);
-    assertEquals(toGroup, [false, false, false, false, false]);
+    await pingAndWatch(wire, after, one);
+    const toGroup = await pingAndWatch(wire, one, after);
+    assertEquals(toGroup, ALL_TO_ONE);
     const last = pingsOf(one, wire.datagrams()).at(-1);
     assertEquals(last?.destination, after.host.port.address);
     assertGreater(last?.destinationPort ?? 0, 0);

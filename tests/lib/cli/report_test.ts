@@ -1,20 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { CommandIo } from "../../../lib/cli/io.ts";
 import { reportError } from "../../../lib/cli/report.ts";
 import { UsageError } from "../../../lib/cli/usage_error.ts";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
-
-function recorder(): { io: CommandIo; lines: string[] } {
-  const lines: string[] = [];
-  const io: CommandIo = {
-    out: (line) => void lines.push(`out: ${line}`),
-    err: (line) => void lines.push(line),
-    data: (line) => void lines.push(`data: ${line}`),
-    stop: new AbortController().signal,
-    pluginModules: [],
-  };
-  return { io, lines };
-}
+import { Recorder } from "./recorder.ts";
 
 const ERRORS = [
   {
@@ -39,16 +27,16 @@ const ERRORS = [
 ] as const;
 
 for (const { error, status, lines: wanted } of ERRORS) {
-  Deno.test(`reportError() gives status ${status} for ${error.name} "${error.message}"`, () => {
-    const { io, lines } = recorder();
+  Deno.test(`reportError() gives status ${status} and ${wanted.length} lines for ${error.name}`, () => {
+    const io = new Recorder();
     assertEquals(reportError(error, io, "vdeplug --help"), status);
-    assertEquals(lines, [...wanted]);
+    assertEquals(io.errLines, [...wanted]);
   });
 }
 
 Deno.test("reportError() passes on what is this program's own fault", () => {
-  const { io, lines } = recorder();
+  const io = new Recorder();
   const fault = new Error("bug");
   assertThrows(() => reportError(fault, io, "vdeplug --help"), Error, "bug");
-  assertEquals(lines, []);
+  assertEquals(io.errLines, []);
 });
