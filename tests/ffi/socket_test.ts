@@ -7,7 +7,7 @@ import {
 import { libc, SystemError } from "../../ffi/libc.ts";
 import { interfaceIndex } from "../../ffi/netif.ts";
 import { AF_INET, AF_INET6, resolve } from "../../ffi/sockaddr.ts";
-import { UdpSocket } from "../../ffi/socket.ts";
+import { routeMtu, UdpSocket } from "../../ffi/socket.ts";
 import { openDescriptors } from "../plugs.ts";
 import { ffiTest } from "./case.ts";
 import { boundSocket, LOOPBACKS, noIpv6 } from "./sockets.ts";
@@ -193,4 +193,49 @@ ffiTest("UdpSocket may be closed twice", () => {
   assertEquals(other.fd, socket.fd, "the number is taken again");
   socket[Symbol.dispose]();
   assertEquals(other.localAddress().family, AF_INET);
+});
+
+/** The loopback interface's MTU; a packet of IPv4 is never longer than 65535. */
+const LOOPBACK_MTUS = [
+  Number(await Deno.readTextFile("/sys/class/net/lo/mtu")),
+  65535,
+];
+
+for (const { host, skip } of LOOPBACKS) {
+  ffiTest(
+    `UdpSocket.pathMtu() of a socket connected to ${host} is the interface's`,
+    () => {
+      using socket = boundSocket(host);
+      using peer = boundSocket(host);
+      socket.connect(peer.localAddress());
+      const mtu = socket.pathMtu() ?? 0;
+      assert(LOOPBACK_MTUS.includes(mtu), `${mtu}`);
+    },
+    { skip },
+  );
+
+  ffiTest(
+    `routeMtu() to ${host} is the interface's, and leaves no socket`,
+    () => {
+      const mtu = routeMtu(resolve(host, { port: 9 })[0], 0) ?? 0;
+      assert(LOOPBACK_MTUS.includes(mtu), `${mtu}`);
+    },
+    { skip },
+  );
+}
+
+ffiTest("UdpSocket.pathMtu() of a socket without a peer is not known", () => {
+  using socket = boundSocket("127.0.0.1");
+  assertEquals(socket.pathMtu(), undefined);
+});
+
+ffiTest("routeMtu() to a group goes by the interface that is named", () => {
+  const [group] = resolve("239.255.77.66", { port: 9 });
+  const mtu = routeMtu(group, interfaceIndex("lo")) ?? 0;
+  assert(LOOPBACK_MTUS.includes(mtu), `${mtu}`);
+});
+
+ffiTest("routeMtu() is not known where no such interface is", () => {
+  const [group] = resolve("239.255.77.66", { port: 9 });
+  assertEquals(routeMtu(group, 0x7fff_fff0), undefined);
 });

@@ -82,6 +82,29 @@ export function learningCases(family: Family): void {
     },
   );
 
+  ffiTest(
+    `vxvde on ${name} learns each station of many that speak at once`,
+    async () => {
+      using party = await Party.open(family);
+      using other = await party.lan.open(`/vni=${VNI}`);
+      // Equal in length: the kernel may hand them over as one message.
+      const stations = Array.from({ length: 40 }, (_, index) => ({
+        from: 100 + index % 20,
+        vlan: index < 20 ? 1 : 2,
+      }));
+      const frames = stations.map((station) => frameOf(station));
+      assertEquals(other.send(burstOf(frames), 0), frames.length);
+      let heard = 0;
+      await until(() => (heard += party.take().length) >= frames.length);
+      assertEquals(heard, frames.length);
+      const answers = stations.map(({ from, vlan }) =>
+        frameOf({ to: from, vlan })
+      );
+      assertEquals(party.node.send(burstOf(answers), 0), answers.length);
+      assertEquals(party.sent("flooded"), 0);
+    },
+  );
+
   ffiTest(`vxvde on ${name} follows a station to another peer`, async () => {
     using party = await Party.open(family);
     const [one, other] = [party.peer(), party.peer()];
