@@ -63,16 +63,12 @@ async function canTag(): Promise<Availability> {
   return await canRun(reason, "ip", ...link, "id", "7");
 }
 
-/** Whether the kernel has SCTP. */
+/** Whether the kernel and socat have SCTP. */
 async function canOpenSctp(): Promise<Availability> {
-  const probe = [
-    "socat",
-    "-u",
-    "/dev/null",
-    "SCTP-LISTEN:0,accept-timeout=0.01",
-  ];
-  const reason = "this kernel or socat has no SCTP";
-  return await canRun(reason, "sh", "-c", `${probe.join(" ")} 2>&1 || exit 1`);
+  // The attempt makes the kernel load what it has.
+  const script = "socat -u /dev/null SCTP4:127.0.0.1:1 2>/dev/null; " +
+    "socat -V | grep -q 'WITH_SCTP 1' && grep -q ^SCTP /proc/net/protocols";
+  return await canRun("this kernel or socat has no SCTP", "sh", "-c", script);
 }
 
 /** Two nodes that know each other; the first is ours. */
@@ -148,10 +144,10 @@ for (const { vnl, version } of NETWORKS) {
         await assertAnswers(near, far, long);
         await eventually("fragments counted", () => {
           const { fragmented } = lastCounts(near.cable).backward;
-          return fragmented >= long.count ? true : undefined;
+          return fragmented > 0 ? true : undefined;
         });
         const told = near.cable.stderr.split("\n")
-          .filter((line) => line.includes("goes in fragments"));
+          .filter((line) => line.includes("go in fragments"));
         assertEquals(told.length, 1);
         assertEquals(lastCounts(near.cable).backward.malformed, 0);
       },
