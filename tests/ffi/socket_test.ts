@@ -100,6 +100,12 @@ ffiTest("UdpSocket sizes its buffers, and takes what it can get", () => {
   assert(option(socket, SOL_SOCKET, SO_RCVBUF) > 1);
 });
 
+/** Groups of this process alone, and as /proc/net/igmp and igmp6 write them. */
+const OWN_BYTES = [Deno.pid >> 8 & 0xff, Deno.pid & 0xff];
+const [HIGH, LOW] = OWN_BYTES.map((byte) => byte.toString(16).padStart(2, "0"));
+const IGMP_LINE = new RegExp(`${LOW}${HIGH}FFEF\\s`, "i");
+const IGMP6_LINE = new RegExp(`\\slo\\s+ff0556de0{20}${HIGH}${LOW}\\s`);
+
 /** What the two families call the same things. */
 const V4 = {
   name: "IPv4",
@@ -108,8 +114,8 @@ const V4 = {
   level: IPPROTO_IP,
   multicastTtl: 33,
   unicastTtl: 2,
-  group: "239.255.77.66",
-  joined: { file: "/proc/net/igmp", line: /424DFFEF\s/ },
+  group: `239.255.${OWN_BYTES.join(".")}`,
+  joined: { file: "/proc/net/igmp", line: IGMP_LINE },
 } as const;
 const V6 = {
   name: "IPv6",
@@ -118,10 +124,10 @@ const V6 = {
   level: IPPROTO_IPV6,
   multicastTtl: 18,
   unicastTtl: 16,
-  group: "ff05:56de::7766",
+  group: `ff05:56de::${HIGH}${LOW}`,
   joined: {
     file: "/proc/net/igmp6",
-    line: /\slo\s+ff0556de000000000000000000007766\s/,
+    line: IGMP6_LINE,
   },
 } as const;
 

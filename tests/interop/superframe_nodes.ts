@@ -169,7 +169,7 @@ const STATUSES = ["ip", "tcp", "udp", "icmpv6"]
   .map((name) => `${name}.checksum.status`);
 
 /** Fewer than there are in what is recorded. */
-const MANY_PACKETS = 5000;
+const MANY_PACKETS = 2500;
 
 /** Asserts that no packet is malformed or has a bad checksum, and that there are many of full length. */
 export async function assertSound(recording: Recording): Promise<void> {
