@@ -42,7 +42,7 @@ export { Counter, Counters, DROP_REASONS } from "./lib/plug/counters.ts";
 export type { CounterName } from "./lib/plug/counters.ts";
 export { LinkEnd, PlugError } from "./lib/plug/errors.ts";
 export type { PlugErrorOptions } from "./lib/plug/errors.ts";
-export { Offload } from "./lib/plug/plugin.ts";
+export { MIN_BURST_FRAMES, Offload } from "./lib/plug/plugin.ts";
 export type {
   Log,
   OpenOptions,

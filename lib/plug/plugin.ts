@@ -31,6 +31,9 @@ export const Offload = {
   udp6: 0x40,
 } as const;
 
+/** Frames for which a burst must have room to be of use to every plug (UDP_GRO_CNT_MAX). */
+export const MIN_BURST_FRAMES = 64;
+
 /** Lines for the person who started it. Neither adds a line end. */
 export interface Log {
   /** What the user should know without having asked. */
@@ -82,7 +85,10 @@ export interface Plug extends Disposable {
    * back: `fd` will tell of what comes next.
    *
    * @param burst Frames are appended after those it holds. Stays the caller's;
-   * the plug keeps no reference to its contents.
+   * the plug keeps no reference to its contents. A plug whose kernel hands many
+   * frames over as one takes nothing into a burst with room for fewer than
+   * {@linkcode MIN_BURST_FRAMES} or for less than a superframe; a `Burst` made
+   * without arguments, and empty, is large enough for all.
    * @returns Number of frames appended; 0 when none waits.
    * @throws {LinkEnd} If the other side has closed in good order, after its
    * last frame was handed out.

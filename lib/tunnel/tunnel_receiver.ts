@@ -10,10 +10,11 @@ import { SOCKADDR_STRIDE_BYTES } from "../../ffi/sockaddr.ts";
 import { type Burst, SUPERFRAME_SLOT_BYTES } from "../net/burst.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
 import { countUnfit, fits } from "../plug/fit.ts";
+import { MIN_BURST_FRAMES } from "../plug/plugin.ts";
 
 /** Most messages of one call, and most datagrams in a message (UDP_GRO_CNT_MAX). */
 const BATCH = 16;
-const MAX_SEGMENTS = 64;
+const MAX_SEGMENTS = MIN_BURST_FRAMES;
 
 /**
  * Most calls in one turn: what is dropped fills no burst, and a flood of it
