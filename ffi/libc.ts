@@ -91,11 +91,6 @@ function mapErrno(): Int32Array {
   return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
 }
 
-/** Makes errno readable without an allocation later; called before the first call of a frame path. */
-export function prepareErrno(): void {
-  errno();
-}
-
 /**
  * Passes a call's result on unless it is -1.
  *

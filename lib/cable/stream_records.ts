@@ -10,7 +10,7 @@ import type { Burst } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { FrameKind } from "../net/offload.ts";
 import { completeChecksum } from "../net/complete_checksum.ts";
-import { Segmenter } from "../net/segmenter.ts";
+import { MAX_SEGMENT_HEADER_BYTES, Segmenter } from "../net/segmenter.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
 import { fits, unfitReason } from "../plug/fit.ts";
 import { Offload } from "../plug/plugin.ts";
@@ -24,6 +24,8 @@ const MAX_RECORDS = MAX_PIECES / RECORD_PIECES;
 /** Private copies: imported constants are not folded into the code. */
 const PREFIX_BYTES = 2;
 const PLAIN: number = FrameKind.plain;
+/** A segment of the longest frame has at least so much, however long its headers are. */
+const MIN_FULL_PAYLOAD = MAX_FRAME_BYTES - MAX_SEGMENT_HEADER_BYTES;
 /** Bases of the scatter list: the burst, the segments' headers, the lengths before plain frames. */
 const ARENA = 1;
 const HEADERS = 2;
@@ -112,7 +114,9 @@ export class StreamRecords {
   #addSegments(burst: Burst, index: number): number {
     const segmenter = this.#segmenter;
     const first = segmenter.count;
-    const wanted = Math.ceil(burst.length[index] / burst.segmentSize[index]);
+    const size = burst.segmentSize[index];
+    const payload = size < MIN_FULL_PAYLOAD ? size : MIN_FULL_PAYLOAD;
+    const wanted = Math.ceil(burst.length[index] / payload);
     if (this.#records > 0 && this.#records + wanted > MAX_RECORDS) {
       return NO_ROOM;
     }

@@ -17,7 +17,7 @@ import type { Burst } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { FrameKind } from "../net/offload.ts";
 import { completeChecksum } from "../net/complete_checksum.ts";
-import { Segmenter } from "../net/segmenter.ts";
+import { MAX_SEGMENT_HEADER_BYTES, Segmenter } from "../net/segmenter.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
 import { countUnfit, fits } from "../plug/fit.ts";
 import { type Log, Offload } from "../plug/plugin.ts";
@@ -26,8 +26,8 @@ import { type Log, Offload } from "../plug/plugin.ts";
 const BATCH = 1024;
 /** Pieces of a datagram: what stands before the payload, and the payload. */
 const PIECES = 2;
-/** Headers of Ethernet, IP and TCP are hardly ever longer. */
-const HEADERS_BYTES = 128;
+/** No segment's headers are longer: the room that is asked for is always enough. */
+const HEADERS_BYTES = MAX_SEGMENT_HEADER_BYTES;
 
 const PLAIN: number = FrameKind.plain;
 const MAX_BYTES = MAX_FRAME_BYTES;
