@@ -44,6 +44,12 @@ export { LinkEnd, PlugError } from "./lib/plug/errors.ts";
 export type { PlugErrorOptions } from "./lib/plug/errors.ts";
 export { MIN_BURST_FRAMES, Offload } from "./lib/plug/plugin.ts";
 export type {
+  PlugStatus,
+  PortStatus,
+  StationStatus,
+} from "./lib/plug/status.ts";
+export type {
+  Access,
   Log,
   OpenOptions,
   Plug,

@@ -17,7 +17,6 @@ const bound = libc({
 export class EventFd implements Disposable {
   /** For poll(2): readable while signalled. */
   readonly fd: number;
-  readonly #value = new BigUint64Array(1);
   #open = true;
 
   /** @throws {SystemError} If there are no descriptors left. */
@@ -35,7 +34,7 @@ export class EventFd implements Disposable {
 
   /** Makes it unreadable. Allocates nothing. */
   drain(): void {
-    if (this.#open) bound().eventfd_read(this.fd, this.#value);
+    if (this.#open) drainEventFd(this.fd);
   }
 
   /** Closes it. Twice is harmless. */
@@ -44,6 +43,13 @@ export class EventFd implements Disposable {
     this.#open = false;
     closeFd(this.fd);
   }
+}
+
+const drained = new BigUint64Array(1);
+
+/** Makes an event counter that another thread made unreadable, by its descriptor. */
+export function drainEventFd(fd: number): void {
+  bound().eventfd_read(fd, drained);
 }
 
 /** Signals an event counter that another thread made, by its descriptor. */

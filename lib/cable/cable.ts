@@ -10,6 +10,7 @@
 import { EventFd } from "../../ffi/eventfd.ts";
 import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
 import { LinkEnd } from "../plug/errors.ts";
+import type { PlugStatus } from "../plug/status.ts";
 import type { Log } from "../plug/plugin.ts";
 import {
   type CableEndpoint,
@@ -47,15 +48,20 @@ export class Cable {
   /** Settled once both plugs are closed and the thread is gone; never rejects. */
   readonly ended: Promise<CableEnd>;
   readonly #stop: EventFd;
+  readonly #query: EventFd;
+  readonly #conversation: Conversation;
 
   private constructor(
     counters: readonly [Counters, Counters],
-    ended: Promise<CableEnd>,
+    conversation: Conversation,
     stop: EventFd,
+    query: EventFd,
   ) {
     this.counters = counters;
-    this.ended = ended;
+    this.ended = conversation.ended;
+    this.#conversation = conversation;
     this.#stop = stop;
+    this.#query = query;
   }
 
   /**
@@ -72,12 +78,14 @@ export class Cable {
   ): Promise<Cable> {
     const memory = new SharedArrayBuffer(2 * COUNTERS_BYTES);
     const stop = new EventFd();
+    const query = new EventFd();
     const order: CableOrder = {
       ends,
       pluginModules: options.pluginModules,
       description: options.description ?? "vdeplug:",
       counters: memory,
       stopFd: stop.fd,
+      queryFd: query.fd,
     };
     const worker = new Worker(new URL("./worker.ts", import.meta.url).href, {
       type: "module",
@@ -85,18 +93,20 @@ export class Cable {
     const finish = () => {
       worker.terminate();
       stop[Symbol.dispose]();
+      query[Symbol.dispose]();
     };
-    const { opened, ended } = converse(worker, order, options.log ?? SILENT);
+    const conversation = converse(worker, order, options.log ?? SILENT);
     try {
-      await opened;
+      await conversation.opened;
     } catch (error) {
       finish();
       throw error;
     }
     return new Cable(
       [new Counters(memory, 0), new Counters(memory, COUNTERS_BYTES)],
-      ended.finally(finish),
+      { ...conversation, ended: conversation.ended.finally(finish) },
       stop,
+      query,
     );
   }
 
@@ -104,14 +114,35 @@ export class Cable {
   stop(): void {
     this.#stop.signal();
   }
+
+  /**
+   * What the plugs tell of themselves beside the counters, such as a switch of
+   * its ports.
+   *
+   * @returns Nothing from plugs that have nothing to tell, or once the cable has ended.
+   */
+  async status(): Promise<readonly PlugStatus[]> {
+    const answer = this.#conversation.nextStatus();
+    this.#query.signal();
+    return await answer;
+  }
 }
 
-/** Hands the order over, and turns what the thread reports into two promises. */
+/** What the thread says, as promises. */
+interface Conversation {
+  readonly opened: Promise<void>;
+  readonly ended: Promise<CableEnd>;
+  /** The next status that it tells; none once it has ended. */
+  nextStatus(): Promise<readonly PlugStatus[]>;
+}
+
+/** Hands the order over, and turns what the thread reports into promises. */
 function converse(
   worker: Worker,
   order: CableOrder,
   log: Log,
-): { opened: Promise<void>; ended: Promise<CableEnd> } {
+): Conversation {
+  let status = Promise.withResolvers<readonly PlugStatus[]>();
   const opened = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<CableEnd>();
   worker.onmessage = ({ data }: MessageEvent<CableReport>) => {
@@ -120,6 +151,10 @@ function converse(
         return worker.postMessage(order);
       case "log":
         return log[data.level](data.line);
+      case "status":
+        status.resolve(data.plugs);
+        status = Promise.withResolvers();
+        return;
       case "opened":
         return opened.resolve();
       case "failed":
@@ -136,7 +171,12 @@ function converse(
     opened.reject(error);
     ended.resolve({ reason: "failed", error });
   };
-  return { opened: opened.promise, ended: ended.promise };
+  const none = ended.promise.then(() => []);
+  return {
+    opened: opened.promise,
+    ended: ended.promise,
+    nextStatus: () => Promise.race([status.promise, none]),
+  };
 }
 
 function describeEnd(error: Error | undefined): CableEnd {

@@ -19,9 +19,10 @@ const DRAIN_MS = 500;
 /** Most bursts that an ending plug's last frames are taken in. */
 const LAST_BURSTS = 1000;
 
-/** Entries of the poll set: one to stop, then three for each plug. */
+/** Entries of the poll set: one to stop, one to tell the status, then three for each plug. */
 const STOP = 0;
-const FIRST_PLUG = 1;
+const QUERY = 1;
+const FIRST_PLUG = 2;
 const SOURCE = 0;
 const SINK = 1;
 const CONTROL = 2;
@@ -35,6 +36,13 @@ export interface LoopOptions {
   readonly counters: readonly [Counters, Counters];
   /** Readable once the loop is to stop. */
   readonly stopFd: number;
+  /** Somebody wants to see the plugs' status. */
+  readonly query?: {
+    /** Readable while there is a question. */
+    readonly fd: number;
+    /** Answers it, and makes `fd` unreadable. */
+    answer(): void;
+  };
 }
 
 /**
@@ -44,8 +52,8 @@ export interface LoopOptions {
  * been forwarded.
  * @throws {PlugError} When a link breaks.
  */
-export function runLoop({ plugs, counters, stopFd }: LoopOptions): void {
-  const loop = new Loop(plugs, counters, stopFd);
+export function runLoop(options: LoopOptions): void {
+  const loop = new Loop(options);
   try {
     loop.run();
   } finally {
@@ -59,14 +67,18 @@ class Loop {
   readonly #there: Pump;
   readonly #back: Pump;
 
-  constructor(
-    private readonly plugs: readonly [Plug, Plug],
-    counters: readonly [Counters, Counters],
-    private readonly stopFd: number,
-  ) {
+  readonly #query: LoopOptions["query"];
+  readonly #plugs: readonly [Plug, Plug];
+  readonly #stopFd: number;
+
+  constructor({ plugs, counters, stopFd, query }: LoopOptions) {
+    this.#plugs = plugs;
+    this.#stopFd = stopFd;
+    this.#query = query;
     this.#there = new Pump(plugs[0], plugs[1], counters[0]);
     this.#back = new Pump(plugs[1], plugs[0], counters[1]);
     this.#polls.set(STOP, stopFd, POLLIN);
+    this.#polls.set(QUERY, query?.fd ?? -1, POLLIN);
     for (let index = 0; index < 2; index++) {
       this.#polls.set(entry(index, CONTROL), plugs[index].controlFd ?? -1, 0);
     }
@@ -81,6 +93,7 @@ class Loop {
         this.#back.wait !== Wait.nothing;
       polls.wait(waits ? -1 : 0);
       if (polls.happened(STOP) !== 0) return;
+      if (polls.happened(QUERY) !== 0) this.#query?.answer();
       if (this.#isReady(0, this.#there.wait)) this.#there.step();
       if (this.#isReady(1, this.#back.wait)) this.#back.step();
       if (polls.happened(entry(0, CONTROL)) !== 0) this.#end(0);
@@ -90,7 +103,7 @@ class Loop {
 
   /** Says what to wait for at a plug: the source of one pump, the sink of the other. */
   #watch(index: number, sourceWait: number, sinkWait: number): void {
-    const plug = this.plugs[index];
+    const plug = this.#plugs[index];
     const source = sourceWait === Wait.source ? plug.fd : -1;
     const sink = sinkWait === Wait.sink ? plug.writeFd ?? -1 : -1;
     this.#polls.set(entry(index, SOURCE), source, POLLIN);
@@ -115,7 +128,7 @@ class Loop {
       bursts++
     ) {
       // With something left to send, a step would take nothing new.
-      if (!this.#settle(pump, 1 - index, this.stopFd)) break;
+      if (!this.#settle(pump, 1 - index, this.#stopFd)) break;
       frames = pump.frames;
       pump.step();
     }
@@ -144,7 +157,7 @@ class Loop {
    */
   #settle(pump: Pump, sink: number, stopFd: number): boolean {
     const polls = new PollSet(2);
-    polls.set(0, this.plugs[sink].writeFd ?? -1, POLLOUT);
+    polls.set(0, this.#plugs[sink].writeFd ?? -1, POLLOUT);
     polls.set(1, stopFd, POLLIN);
     const deadline = performance.now() + DRAIN_MS;
     while (pump.wait === Wait.sink) {

@@ -6,11 +6,13 @@
 
 import { SystemError } from "../../ffi/libc.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
+import type { Access } from "../plug/plugin.ts";
+import type { PlugStatus } from "../plug/status.ts";
 import type { StreamEnds } from "./stream_plug.ts";
 
 /** One end of a cable: a VNL, or a pair of descriptors with the stream form on it. */
 export type CableEndpoint =
-  | { readonly vnl: string }
+  | { readonly vnl: string; readonly access?: Access }
   | { readonly stream: StreamEnds };
 
 /** The first and only message to a cable's thread. */
@@ -24,6 +26,8 @@ export interface CableOrder {
   readonly counters: SharedArrayBuffer;
   /** Readable once the thread is to stop. */
   readonly stopFd: number;
+  /** An event counter: once it is signalled, the thread tells the plugs' status. */
+  readonly queryFd: number;
 }
 
 /** An error on its way between threads. */
@@ -43,6 +47,7 @@ export type CableReport =
     readonly line: string;
   }
   | { readonly type: "opened" }
+  | { readonly type: "status"; readonly plugs: readonly PlugStatus[] }
   | { readonly type: "failed"; readonly error: ErrorMessage }
   | { readonly type: "ended"; readonly error?: ErrorMessage };
 

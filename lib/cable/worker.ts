@@ -7,9 +7,11 @@
 
 /// <reference lib="deno.worker" />
 
+import { drainEventFd } from "../../ffi/eventfd.ts";
 import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
 import type { Log, OpenOptions, Plug } from "../plug/plugin.ts";
 import { Registry } from "../plug/registry.ts";
+import { statusOf } from "../plug/status.ts";
 import { runLoop } from "./loop.ts";
 import {
   type CableEndpoint,
@@ -34,7 +36,8 @@ async function openEnds(
   counters: readonly [Counters, Counters],
   plugs: DisposableStack,
 ): Promise<[Plug, Plug]> {
-  const options = order.ends.map((_, index): OpenOptions => ({
+  const options = order.ends.map((end, index): OpenOptions => ({
+    access: "vnl" in end ? end.access : undefined,
     description: order.description,
     log,
     receiveCounters: counters[index],
@@ -70,9 +73,15 @@ async function carry(order: CableOrder): Promise<void> {
     return;
   }
   report({ type: "opened" });
+  const answer = () => {
+    drainEventFd(order.queryFd);
+    const plugs = opened.map(statusOf).filter((status) => status !== undefined);
+    report({ type: "status", plugs });
+  };
   let end: Extract<CableReport, { type: "ended" }> = { type: "ended" };
   try {
-    runLoop({ plugs: opened, counters, stopFd: order.stopFd });
+    const query = { fd: order.queryFd, answer };
+    runLoop({ plugs: opened, counters, stopFd: order.stopFd, query });
   } catch (error) {
     end = { type: "ended", error: packError(error) };
   }

@@ -61,7 +61,7 @@ function usagePieces(scheme: string, syntax: VnlSyntax): string[] {
   }
   if (syntax.form === "slash") {
     for (const key of keys) pieces.push(`[/${writeKey(key)}]`);
-  } else if (keys.length > 0) {
+  } else if (syntax.form === "bracket" && keys.length > 0) {
     const items = keys.map((key) =>
       key.name === syntax.unnamedKey ? placeholder(key) : writeKey(key)
     );
@@ -71,7 +71,9 @@ function usagePieces(scheme: string, syntax: VnlSyntax): string[] {
       pieces.push(before + item + after);
     });
   }
-  if (syntax.nested) pieces.push("{VNL}");
+  if (syntax.nested !== undefined) {
+    pieces.push(syntax.nested === "optional" ? "[{VNL}]" : "{VNL}");
+  }
   return pieces;
 }
 

@@ -52,6 +52,18 @@ export interface OpenOptions {
   readonly sendCounters: Counters;
   /** Lines for the person who started it; never called for a frame. */
   readonly log: Log;
+  /** Port, group and mode asked for beside the VNL; absent: none of them. */
+  readonly access?: Access;
+}
+
+/** What a person may ask for beside the VNL, of plugs that have such a thing; a key of the VNL wins. */
+export interface Access {
+  /** Port of a switch. */
+  readonly port?: number;
+  /** Group that may join: a name, or a number. */
+  readonly group?: string;
+  /** Permission bits of what is created. */
+  readonly mode?: number;
 }
 
 /**

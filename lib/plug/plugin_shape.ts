@@ -8,6 +8,8 @@
 import type { Plugin, PluginTable } from "./plugin.ts";
 import { SCHEME_PATTERN } from "./vnl.ts";
 
+const FORMS = ["slash", "bracket", "raw"];
+
 /**
  * What is wrong with a value as a module's `plugins`.
  *
@@ -57,8 +59,10 @@ export function isPlugin(value: unknown, scheme: string): value is Plugin {
 
 function findSyntaxFault(syntax: unknown): string | undefined {
   if (!isRecord(syntax)) return "found no syntax";
-  if (syntax.form !== "slash" && syntax.form !== "bracket") {
-    return `found the syntax form "${syntax.form}", neither slash nor bracket`;
+  if (!FORMS.includes(String(syntax.form))) {
+    return `found the syntax form "${syntax.form}", which is none of ${
+      FORMS.join(", ")
+    }`;
   }
   if (!Array.isArray(syntax.keys)) return "found no array of keys";
   const names = new Set<unknown>();

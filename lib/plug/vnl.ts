@@ -65,10 +65,13 @@ export function parseVnl(text: string, syntax: VnlSyntax): Vnl {
     );
   }
   const { scheme, rest } = split;
-  const scanned = new ScannedText(text, text.length - rest.length);
   const context = { text, scheme, syntax };
-  const parts = new Cutter(context, scanned).cut();
+  const parts = syntax.form === "raw"
+    ? takeRaw(text, rest)
+    : new Cutter(context, new ScannedText(text, text.length - rest.length))
+      .cut();
   checkAddress(parts.address, context);
+  checkNested(parts.nested, context);
   return new ParsedVnl(context, parts);
 }
 
@@ -123,6 +126,18 @@ interface Item {
   readonly word: string;
   /** Text behind it; undefined where there is no `=`. */
   readonly value: string | undefined;
+}
+
+/** The address of the raw form. */
+function takeRaw(text: string, rest: string): Parts {
+  if (rest.includes("\0")) {
+    throw new SyntaxError(
+      `Cannot open "${
+        text.replaceAll("\0", "\\0")
+      }" as a VNL has no NUL: found one`,
+    );
+  }
+  return { address: rest, nested: undefined, items: [] };
 }
 
 /**
@@ -244,6 +259,14 @@ function checkAddress(address: string, context: Context): void {
       `Cannot open "${text}" as ${scheme} needs an address, ${scheme}://${syntax.address}: received none`,
     );
   }
+}
+
+function checkNested(nested: string | undefined, context: Context): void {
+  const { text, scheme, syntax } = context;
+  if (syntax.nested !== "required" || nested !== undefined) return;
+  throw new TypeError(
+    `Cannot open "${text}" as ${scheme} needs a nested VNL, in braces: received none`,
+  );
 }
 
 /** The one implementation of {@linkcode Vnl}. */

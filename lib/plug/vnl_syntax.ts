@@ -46,8 +46,12 @@ export type VnlKey = FlagKey | TextKey | NumberKey;
 
 /** What a scheme's VNLs look like. */
 export interface VnlSyntax {
-  /** `slash`: `scheme://address/key=value/key`; `bracket`: `scheme://address[key=value/key]`. */
-  readonly form: "slash" | "bracket";
+  /**
+   * `slash`: `scheme://address/key=value/key`; `bracket`:
+   * `scheme://address[key=value/key]`; `raw`: all behind `://` is the address,
+   * as it was given, quotes included: there are no keys.
+   */
+  readonly form: "slash" | "bracket" | "raw";
   /** Name of the address in help texts, e.g. "GROUP"; absent: the scheme takes no address. */
   readonly address?: string;
   /** The address may be left out. */
@@ -58,8 +62,8 @@ export interface VnlSyntax {
   readonly keys: readonly VnlKey[];
   /** The key that a bare word in brackets is the value of. */
   readonly unnamedKey?: string;
-  /** Whether a nested VNL in braces may be given; absent: one is refused. */
-  readonly nested?: boolean;
+  /** Whether a nested VNL in braces may, or must, be given; absent: one is refused. */
+  readonly nested?: "optional" | "required";
   /** Examples for help texts and manual pages. */
   readonly examples?: readonly {
     readonly vnl: string;

@@ -70,6 +70,8 @@ export interface TunnelSenderOptions {
   /** What is dropped, fragmented, or sent to everybody is counted here. */
   readonly counters: Counters;
   readonly log: Log;
+  /** `false`: the socket is none of UDP's, and takes no message of many datagrams. */
+  readonly segments?: boolean;
 }
 
 /** Sends frames through one socket. Not shared between threads. */
@@ -93,6 +95,10 @@ export class TunnelSender {
   constructor(options: TunnelSenderOptions) {
     const { header } = options;
     this.#options = options;
+    if (options.segments === false) {
+      this.#batch.segments = false;
+      this.#segmentsWarned = true;
+    }
     this.#headerLength = header.length;
     this.#segmenter = new Segmenter({
       capacity: BATCH,

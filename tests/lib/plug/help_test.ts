@@ -104,7 +104,7 @@ Deno.test("describeSyntax() describes a scheme of the bracket form", () => {
     addressOptional: true,
     addressSummary: "of the switch",
     unnamedKey: "port",
-    nested: true,
+    nested: "required",
     keys: [
       {
         name: "port",

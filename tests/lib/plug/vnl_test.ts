@@ -58,11 +58,14 @@ const NESTED: VnlSyntax = {
   form: "bracket",
   address: "KEYFILE",
   addressOptional: true,
-  nested: true,
+  nested: "optional",
   keys: [{ name: "ethtype", type: "text", summary: "type" }],
 };
 
-const NESTED_SLASH: VnlSyntax = { ...SLASH, nested: true };
+const NESTED_SLASH: VnlSyntax = {
+  ...SLASH,
+  nested: "optional",
+};
 const BARE: VnlSyntax = { form: "slash", keys: [] };
 const PATH: VnlSyntax = { form: "bracket", address: "PATH", keys: [] };
 
