@@ -19,11 +19,13 @@ export interface PortStatus {
   readonly uid: number;
   /** Since it joined. */
   readonly ageSeconds: number;
-  /** Frames that came in by the port, and their bytes. */
+  /** Frames that came in by the port. */
   readonly framesIn: number;
+  /** Bytes of the frames that came in. */
   readonly bytesIn: number;
-  /** Frames that went out by it, and their bytes. */
+  /** Frames that went out by it. */
   readonly framesOut: number;
+  /** Bytes of the frames that went out. */
   readonly bytesOut: number;
   /** Frames that were to go out by it and were lost. */
   readonly dropped: number;
@@ -45,7 +47,9 @@ export interface StationStatus {
 export interface PlugStatus {
   /** Its VNL. */
   readonly vnl: string;
+  /** In the order of their numbers. */
   readonly ports: readonly PortStatus[];
+  /** Those that are not too old, in no order. */
   readonly stations: readonly StationStatus[];
 }
 
