@@ -16,7 +16,7 @@ const MEMORY_POLL_MS = 200;
 
 /** Counters that only grow. */
 export interface Costs {
-  /** Processor seconds of the plug process of each host; 0 where the kernel plugs. */
+  /** Processor seconds of each process; 0 where there is none. */
   readonly plugCpu: readonly number[];
   /** Processor seconds of the whole machine. */
   readonly machineCpu: number;

@@ -17,6 +17,7 @@ import {
 import { type Costs, MemoryWatch, readCosts } from "./costs.ts";
 import { ratios } from "./goals.ts";
 import type { Figure, Reading, Row, Side, SystemName } from "./row.ts";
+import { Middle } from "./middle.ts";
 import { BASELINE, SYSTEMS } from "./systems.ts";
 
 const ADDRESSES = {
@@ -92,6 +93,7 @@ export async function canMeasure(
 ): Promise<Availability> {
   const needs = [canMakeNamespaces(), row.load.available()];
   if (row.cutsOnWire) needs.push(peerAvailable("ethtool"));
+  if (row.between === "vde_switch") needs.push(peerAvailable("vde_switch"));
   if (system !== "kernel") needs.push(canMakeTaps());
   needs.push(...SYSTEMS[system].map((program) => program.available()));
   const results = await Promise.all(needs);
@@ -107,19 +109,22 @@ async function measureOnce(
   const [a, b] = [await lab.host("a"), await lab.host("b")];
   const [near, far] = await lab.link(a, b, { mtu: row.wireMtu });
   if (row.cutsOnWire) await Promise.all([near, far].map(cutSuperframes));
+  await using middle = await Middle.start(row, system, a);
+  const switchPath = middle?.switchPath ?? "";
   const sides: readonly Side[] = [
-    { host: a, port: near, peer: far },
-    { host: b, port: far, peer: near },
+    { host: a, port: near, peer: far, switchPath },
+    { host: b, port: far, peer: near, switchPath },
   ];
   const plugs = await joinAll(row, system, sides);
   const address = ADDRESSES[row.family][1];
   await a.waitForAnswer(address);
 
   const processes = plugs.filter((plug) => plug !== undefined);
-  const before = await readCosts([a, b], plugs);
+  const all = [...plugs, middle?.process];
+  const before = await readCosts([a, b], all);
   await using memory = new MemoryWatch(processes);
   const reading = await row.load.run(a, { host: b, address }, seconds);
-  const after = await readCosts([a, b], plugs);
+  const after = await readCosts([a, b], all);
   const isProcess = processes.length > 0;
   return {
     ...sampleOf(reading, before, after, isProcess),
@@ -133,13 +138,14 @@ function sampleOf(
   after: Costs,
   isProcess: boolean,
 ): Sample {
-  const [near, far] = after.plugCpu.map((seconds, side) =>
+  const [near, far, between] = after.plugCpu.map((seconds, side) =>
     (seconds - before.plugCpu[side]) / amount
   );
   return {
     value,
     loss: loss === undefined ? undefined : loss * 100,
-    ...(isProcess && { plugCpu: near + far, nearCpu: near, farCpu: far }),
+    ...(isProcess &&
+      { plugCpu: near + far + between, nearCpu: near, farCpu: far }),
     machineCpu: (after.machineCpu - before.machineCpu) / amount,
     fragments: after.fragments - before.fragments,
   };

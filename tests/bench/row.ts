@@ -51,6 +51,8 @@ export interface Side {
   readonly host: LabHost;
   readonly port: Port;
   readonly peer: Port;
+  /** Path of the switch between the hosts; "" where there is none. */
+  readonly switchPath: string;
 }
 
 /** What one measurement found. */
@@ -110,6 +112,11 @@ export interface Row {
   readonly systems: readonly SystemName[];
   /** VNL of the network, beside `tap://t0`. */
   vnl(side: Side): string;
+  /**
+   * What both hosts join, on this machine: the system's own switch, or C's
+   * for all of them. Absent: they reach each other over the wire.
+   */
+  readonly between?: "own switch" | "vde_switch";
   /** Type and options of the kernel device that does the same, for `ip link add t0 type …`. */
   kernelDevice?(side: Side): readonly string[];
 }
@@ -124,4 +131,6 @@ export interface Program {
    * @returns The process that does it; undefined for the kernel.
    */
   join(side: Side, row: Row): Promise<LabProcess | undefined>;
+  /** Command of its own switch at a path; absent: it has none. */
+  switchCommand?(path: string): readonly string[];
 }

@@ -9,12 +9,14 @@ import type { Program, Row, Side, SystemName } from "./row.ts";
 
 const c: Program = {
   title: "C vde_plug",
+  switchCommand: (path) => ["vde_switch", "-s", path],
   available: () => peerAvailable("vde_plug"),
   join: (side, row) => plug(["vde_plug"], side, row),
 };
 
 const ours: Program = {
   title: "vdeplug",
+  switchCommand: (path) => [...ourCommand, "null://", `switch://${path}`],
   available: () => Promise.resolve({ ok: true }),
   join: (side, row) => plug(ourCommand, side, row),
 };
@@ -22,6 +24,7 @@ const ours: Program = {
 /** Of use where another build is compared with it. */
 const tree: Program = {
   title: "vdeplug, deno run",
+  switchCommand: (path) => [...vdeplug(), "null://", `switch://${path}`],
   available: () =>
     Promise.resolve(
       isOtherBuild ? { ok: true } : {
@@ -54,6 +57,19 @@ export const SYSTEMS = {
 
 /** What the others are compared with. */
 export const BASELINE: SystemName = "c";
+
+/** Command of the switch between the hosts of a row. */
+export function switchCommand(
+  between: NonNullable<Row["between"]>,
+  system: SystemName,
+  path: string,
+): readonly string[] {
+  const program = between === "own switch" ? SYSTEMS[system][0] : c;
+  if (program.switchCommand !== undefined) return program.switchCommand(path);
+  throw new TypeError(
+    `Cannot start a switch of "${program.title}": it has none`,
+  );
+}
 
 let ourCommand: readonly string[] = vdeplug();
 let isOtherBuild = false;
