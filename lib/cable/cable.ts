@@ -119,7 +119,8 @@ export class Cable {
    * What the plugs tell of themselves beside the counters, such as a switch of
    * its ports.
    *
-   * @returns Nothing from plugs that have nothing to tell, or once the cable has ended.
+   * @returns Nothing from plugs that have nothing to tell; once the cable has
+   * ended, what they told last.
    */
   async status(): Promise<readonly PlugStatus[]> {
     const answer = this.#conversation.nextStatus();
@@ -132,7 +133,7 @@ export class Cable {
 interface Conversation {
   readonly opened: Promise<void>;
   readonly ended: Promise<CableEnd>;
-  /** The next status that it tells; none once it has ended. */
+  /** The next status that it tells; the last one once it has ended. */
   nextStatus(): Promise<readonly PlugStatus[]>;
 }
 
@@ -143,6 +144,7 @@ function converse(
   log: Log,
 ): Conversation {
   let status = Promise.withResolvers<readonly PlugStatus[]>();
+  let last: readonly PlugStatus[] = [];
   const opened = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<CableEnd>();
   worker.onmessage = ({ data }: MessageEvent<CableReport>) => {
@@ -152,7 +154,8 @@ function converse(
       case "log":
         return log[data.level](data.line);
       case "status":
-        status.resolve(data.plugs);
+        last = data.plugs;
+        status.resolve(last);
         status = Promise.withResolvers();
         return;
       case "opened":
@@ -171,11 +174,11 @@ function converse(
     opened.reject(error);
     ended.resolve({ reason: "failed", error });
   };
-  const none = ended.promise.then(() => []);
+  const atTheEnd = ended.promise.then(() => last);
   return {
     opened: opened.promise,
     ended: ended.promise,
-    nextStatus: () => Promise.race([status.promise, none]),
+    nextStatus: () => Promise.race([atTheEnd, status.promise]),
   };
 }
 

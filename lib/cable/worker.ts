@@ -85,6 +85,8 @@ async function carry(order: CableOrder): Promise<void> {
   } catch (error) {
     end = { type: "ended", error: packError(error) };
   }
+  // What plugs have to tell goes with them.
+  answer();
   // Goodbyes are sent and names unlinked before anybody hears that it is over.
   try {
     plugs.dispose();

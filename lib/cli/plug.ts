@@ -118,10 +118,10 @@ async function carry(
   const stop = () => cable.stop();
   io.stop.addEventListener("abort", stop);
   if (io.stop.aborted) stop();
-  const finishStats = showStats(cable.counters, options, io);
+  const finishStats = showStats(cable, options, io);
   const end = await cable.ended;
   io.stop.removeEventListener("abort", stop);
-  finishStats();
+  await finishStats();
   const status = await program?.end();
   io.err(describeEnd(end, io));
   if (end.reason === "failed") return ExitStatus.failure;

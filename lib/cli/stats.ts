@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PlugStatus } from "../plug/status.ts";
 import { Counter, type Counters, DROP_REASONS } from "../plug/counters.ts";
 
 /** The two directions of a cable: from the first plug to the second, and back. */
@@ -68,8 +69,12 @@ export class StatsReporter {
     });
   }
 
-  /** All counters and the time since the start, as one line of JSON. */
-  json(nowMs: number): string {
+  /**
+   * All counters and the time since the start, as one line of JSON.
+   *
+   * @param plugs What plugs tell beside them; in it only if there is something.
+   */
+  json(nowMs: number, plugs: readonly PlugStatus[] = []): string {
     const [forward, backward] = this.#directions.map((counters) =>
       counters.snapshot()
     );
@@ -77,6 +82,7 @@ export class StatsReporter {
       seconds: (nowMs - this.#startMs) / THOUSAND,
       forward,
       backward,
+      ...(plugs.length > 0 && { plugs }),
     });
   }
 }
@@ -96,7 +102,8 @@ function describeDrops(counters: Counters): string {
     : `dropped: ${reasons.join(", ")}`;
 }
 
-function formatCount(count: number): string {
+/** A whole number, with a comma every three digits. */
+export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
@@ -124,7 +131,7 @@ function withUnit(amount: number, units: readonly string[]): string {
 }
 
 /** Hours, minutes and seconds: "1:02:03", "0:07". */
-function formatElapsed(elapsedMs: number): string {
+export function formatElapsed(elapsedMs: number): string {
   const total = Math.floor(elapsedMs / THOUSAND);
   const [hours, minutes, seconds] = [
     Math.floor(total / 3600),

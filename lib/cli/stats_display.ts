@@ -1,12 +1,16 @@
 /**
- * Counters on standard error while a cable runs: a line each period, one line
- * that is drawn again and again on a terminal, or JSON.
+ * What is shown on standard error while a cable runs: a line of counters each
+ * period, one line that is drawn again and again on a terminal, or JSON. With
+ * a switch at an end, its ports too. SIGUSR1 shows all of it at once.
  *
  * @module
  */
 
+import type { Cable } from "../cable/cable.ts";
+import type { PlugStatus } from "../plug/status.ts";
 import type { CommandIo } from "./io.ts";
-import { type Directions, StatsReporter } from "./stats.ts";
+import { StatsReporter } from "./stats.ts";
+import { viewStatus } from "./status_view.ts";
 
 /** How counters are shown. */
 export interface StatsOptions {
@@ -16,31 +20,84 @@ export interface StatsOptions {
   readonly json: boolean;
 }
 
+/** The part of a cable that is shown. */
+export type Shown = Pick<Cable, "counters" | "status">;
+
 /**
  * Shows counters until it is told to finish.
  *
- * @returns Shows the summary, and ends.
+ * @returns Shows the summary, and ends. To be called once the cable has ended.
  */
 export function showStats(
-  directions: Directions,
-  { statsSeconds, json }: StatsOptions,
+  cable: Shown,
+  options: StatsOptions,
   io: CommandIo,
-): () => void {
-  if (statsSeconds === undefined && !json) return () => {};
-  const reporter = new StatsReporter(directions, performance.now());
-  const show = () => {
-    const now = performance.now();
-    if (json) io.data(reporter.json(now));
-    else if (io.redraw) io.redraw(reporter.line(now));
-    else io.err(reporter.line(now));
-  };
+): () => Promise<void> {
+  const display = new Display(cable, options, io);
+  const onSignal = () => void display.showAll();
+  Deno.addSignalListener("SIGUSR1", onSignal);
+  const { statsSeconds } = options;
   const timer = statsSeconds === undefined
     ? undefined
-    : setInterval(show, statsSeconds * 1000);
-  return () => {
+    : setInterval(() => void display.showPeriod(), statsSeconds * 1000);
+  return async () => {
     clearInterval(timer);
-    const now = performance.now();
-    if (json) io.data(reporter.json(now));
-    else reporter.summary(now).forEach((line) => io.err(line));
+    Deno.removeSignalListener("SIGUSR1", onSignal);
+    await display.finish();
   };
+}
+
+class Display {
+  readonly #cable: Shown;
+  readonly #options: StatsOptions;
+  readonly #io: CommandIo;
+  readonly #reporter: StatsReporter;
+
+  constructor(cable: Shown, options: StatsOptions, io: CommandIo) {
+    this.#cable = cable;
+    this.#options = options;
+    this.#io = io;
+    this.#reporter = new StatsReporter(cable.counters, performance.now());
+  }
+
+  /** The line of a period; a switch's ports have lines of their own. */
+  async showPeriod(): Promise<void> {
+    const plugs = await this.#cable.status();
+    const now = performance.now();
+    if (this.#options.json) return this.#json(plugs, now);
+    const line = this.#reporter.line(now);
+    if (this.#io.redraw && plugs.length === 0) this.#io.redraw(line);
+    else this.#io.err(line);
+    this.#view(plugs, false);
+  }
+
+  /** Everything, for whoever asked just now. */
+  async showAll(): Promise<void> {
+    const plugs = await this.#cable.status();
+    const now = performance.now();
+    if (this.#options.json) return this.#json(plugs, now);
+    this.#reporter.summary(now).forEach((line) => this.#io.err(line));
+    this.#view(plugs, true);
+  }
+
+  /** The summary, where one is wanted. */
+  async finish(): Promise<void> {
+    const { statsSeconds, json } = this.#options;
+    if (statsSeconds === undefined && !json) return;
+    const plugs = await this.#cable.status();
+    const now = performance.now();
+    if (json) return this.#json(plugs, now);
+    this.#reporter.summary(now).forEach((line) => this.#io.err(line));
+    this.#view(plugs, false);
+  }
+
+  #json(plugs: readonly PlugStatus[], now: number): void {
+    this.#io.data(this.#reporter.json(now, plugs));
+  }
+
+  #view(plugs: readonly PlugStatus[], stations: boolean): void {
+    for (const plug of plugs) {
+      viewStatus(plug, { stations }).forEach((line) => this.#io.data(line));
+    }
+  }
 }
