@@ -369,6 +369,39 @@ cableTest(
   },
 );
 
+cableTest(
+  "Cable.status() tells what the plugs tell, each time anew, and the last of it in the end",
+  async () => {
+    const cable = await open("tells://a", "tells://b");
+    const ask = async () =>
+      (await cable.status()).map(({ vnl, ports }) => `${vnl} ${ports[0].port}`);
+    assertEquals(await ask(), ["tells://a 1", "tells://b 1"]);
+    assertEquals(await ask(), ["tells://a 2", "tells://b 2"]);
+    cable.stop();
+    await cable.ended;
+    assertEquals(await ask(), ["tells://a 3", "tells://b 3"]);
+  },
+);
+
+cableTest("Cable.status() answers everybody who asks at a time", async () => {
+  const cable = await open("tells://a", "gives://1");
+  const answers = await Promise.all([1, 2, 3].map(() => cable.status()));
+  for (const plugs of answers) assertEquals(plugs[0].vnl, "tells://a");
+  cable.stop();
+  await cable.ended;
+});
+
+cableTest(
+  "Cable.status() is empty of plugs that have nothing to tell",
+  async () => {
+    const cable = await open("gives://1", "gives://1");
+    assertEquals(await cable.status(), []);
+    cable.stop();
+    await cable.ended;
+    assertEquals(await cable.status(), []);
+  },
+);
+
 cableTest("Cables that come and go leave nothing", async () => {
   const cycle = async () => {
     const cable = await open("gives://1", "gives://1");

@@ -11,6 +11,11 @@ import { type Burst, FRAME_SLOT_BYTES } from "../../../lib/net/burst.ts";
 import { MAX_FRAME_BYTES } from "../../../lib/net/frame.ts";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
 import type { Plug, Plugin, PluginTable } from "../../../lib/plug/plugin.ts";
+import type {
+  Describable,
+  PlugStatus,
+  PortStatus,
+} from "../../../lib/plug/status.ts";
 import { TestPipe } from "../../ffi/pipes.ts";
 import { makeFrame } from "../../plugs.ts";
 
@@ -98,6 +103,34 @@ const sulks: Plugin = {
     }(0, () => 0),
 };
 
+const tells: Plugin = {
+  scheme: "tells",
+  summary: "Has a status: how often it was asked, as a port's number.",
+  syntax: { form: "slash", address: "TEXT", keys: [] },
+  open: ({ text }) =>
+    new class extends CountingPlug implements Describable {
+      #asked = 0;
+
+      describe(): PlugStatus {
+        const port = ++this.#asked;
+        return { vnl: text, ports: [{ ...PORT, port }], stations: [] };
+      }
+    }(0, () => 0),
+};
+
+const PORT: PortStatus = {
+  port: 0,
+  description: "",
+  pid: 0,
+  uid: -1,
+  ageSeconds: 0,
+  framesIn: 0,
+  bytesIn: 0,
+  framesOut: 0,
+  bytesOut: 0,
+  dropped: 0,
+};
+
 /** Gives frames until it has given all, then does what it was told to do. */
 class CountingPlug implements Plug {
   readonly maxFrameBytes = MAX_FRAME_BYTES;
@@ -144,5 +177,6 @@ export const plugins: PluginTable = {
   breaks: () => Promise.resolve(breaks),
   gives: () => Promise.resolve(gives),
   crashes: () => Promise.resolve(crashes),
+  tells: () => Promise.resolve(tells),
   sulks: () => Promise.resolve(sulks),
 };
