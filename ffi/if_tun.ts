@@ -1,10 +1,10 @@
 /**
- * TAP interfaces (linux/if_tun.h, linux/if.h).
+ * TAP and macvtap interfaces (linux/if_tun.h, linux/if.h).
  *
  * @module
  */
 
-import { EINVAL } from "./errno.ts";
+import { EINVAL, ENODEV } from "./errno.ts";
 import {
   closeFd,
   ioctl,
@@ -23,7 +23,9 @@ const TUN_DEVICE = "/dev/net/tun";
 const TUNSETIFF = 0x400454can;
 
 const TUNSETOFFLOAD = 0x400454d0n;
+const TUNGETIFF = 0x800454d2n;
 const SIOCSIFMTU = 0x8922n;
+const SIOCGIFHWADDR = 0x8927n;
 
 const IFF_TAP = 0x0002;
 const IFF_MULTI_QUEUE = 0x0100;
@@ -37,6 +39,9 @@ const TUN_F_UDP = 0x20 | 0x40;
 /** `struct ifreq`: 16 bytes name, then a union: i16 flags, or i32 mtu. */
 const IFREQ_BYTES = 40;
 const IFREQ_VALUE = 16;
+/** Where a hardware address stands in it: behind the family of a `struct sockaddr`. */
+const IFREQ_MAC: number = IFREQ_VALUE + 2;
+const MAC_BYTES = 6;
 
 /** Size of `struct virtio_net_hdr` (linux/virtio_net.h), which stands before each frame. */
 export const VIRTIO_NET_HEADER_BYTES = 10;
@@ -83,6 +88,71 @@ export function openTap(name: string, options: TapOptions): TapInterface {
   }
 }
 
+/** How to open a macvtap interface, and which. */
+export interface MacvtapOptions extends TapOptions {
+  /** The interface's name. */
+  readonly name: string;
+  /** Its hardware address. */
+  readonly mac: Uint8Array;
+}
+
+/**
+ * Opens a queue of a macvtap interface. Frames pass it as they pass a TAP's.
+ *
+ * @param path Its device, `/dev/tapINDEX`.
+ * @throws {SystemError} ENOENT if there is no such device; ENODEV or ENXIO if
+ * it is no interface's, or another one's; EACCES or EPERM if this process may
+ * not open it, or not set the MTU; EBUSY if all of its queues are in use.
+ */
+export function openMacvtap(
+  path: string,
+  options: MacvtapOptions,
+): TapInterface {
+  const { name, mac, mtu, offload: hasHeader } = options;
+  const fd = openFile(path, O_RDWR | O_NONBLOCK);
+  try {
+    const found = tapIdentity(fd);
+    const isIt = found?.name === name &&
+      found.mac.every((byte, index) => byte === mac[index]);
+    if (!isIt) {
+      throw new SystemError(`open "${path}" as that of "${name}"`, ENODEV);
+    }
+    // Such a queue is opened with headers, and its name does not matter.
+    if (!hasHeader) {
+      const result = tryToAttach(fd, name, IFF_TAP | IFF_NO_PI);
+      if (typeof result === "number") {
+        throw new SystemError(`do without headers on "${path}"`, -result);
+      }
+    }
+    if (mtu !== undefined) setMtu(name, mtu);
+    return { fd, name, hasHeader, offload: hasHeader ? askForOffload(fd) : 0 };
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
+
+/** What the interface behind a descriptor says of itself. */
+export interface TapIdentity {
+  /** Its name. */
+  readonly name: string;
+  /** Its hardware address. */
+  readonly mac: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Asks which interface is behind a descriptor of a TAP or macvtap.
+ *
+ * @returns undefined if it was removed.
+ */
+export function tapIdentity(fd: number): TapIdentity | undefined {
+  const request = new Uint8Array(IFREQ_BYTES);
+  if (ioctl(fd, TUNGETIFF, request) < 0) return undefined;
+  const name = readName(request);
+  if (ioctl(fd, SIOCGIFHWADDR, request) < 0) return undefined;
+  return { name, mac: request.slice(IFREQ_MAC, IFREQ_MAC + MAC_BYTES) };
+}
+
 function attach(
   fd: number,
   name: string,
@@ -113,6 +183,10 @@ function tryToAttach(fd: number, name: string, flags: number): string | number {
   new DataView(request.buffer).setInt16(IFREQ_VALUE, flags, true);
   const result = ioctl(fd, TUNSETIFF, request);
   if (result < 0) return result;
+  return readName(request);
+}
+
+function readName(request: Uint8Array): string {
   return new TextDecoder().decode(request.subarray(0, request.indexOf(0)));
 }
 

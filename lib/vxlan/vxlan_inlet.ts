@@ -20,6 +20,12 @@ import type { Inlet } from "../tunnel/tunnel_receiver.ts";
 
 /** Private copies: imported constants are not folded into the code. */
 const HEADER_BYTES = 8;
+const FLAGS = 0;
+const VALID_VNI = 0x08;
+const VNI = 4;
+const VNI_END = 7;
+/** Where `sin_port` and `sin6_port` stand, in network order. */
+const PORT = 2;
 const SOURCE_OFFSET = SOURCE_MAC_OFFSET;
 /** Source address, type, and the tag if there is one: what a station is known by. */
 const STATION_BYTES = 10;
@@ -40,11 +46,28 @@ export interface VxlanInletOptions {
   readonly counters: Counters;
   /** Sources of datagrams that are one's own, heard again; absent: there can be none. */
   readonly self?: OwnSources;
+  /** RFC 7348's own rules instead of those of `vxvde://`. */
+  readonly standard?: StandardRules;
+}
+
+/**
+ * The rules of RFC 7348, section 5, where they differ: reserved bytes are
+ * ignored, there is no goodbye, and a sender is reached at the network's port,
+ * whatever port it sends from. The reserved bits of the first byte are not
+ * ignored, as the kernel does not ignore them either: the extensions that use
+ * them put something else than an Ethernet frame behind the header.
+ */
+export interface StandardRules {
+  /** The network's port. */
+  readonly port: number;
 }
 
 /** The inlet of one socket. */
 export class VxlanInlet implements Inlet {
   readonly #options: VxlanInletOptions;
+  readonly #isStandard: boolean;
+  /** By the standard's rules: where the sender let in last is reached. */
+  readonly #reached = new Uint8Array(SOCKADDR_STRIDE_BYTES);
   /** Where the sender let in last stands. */
   #sources: Uint8Array = new Uint8Array(SOCKADDR_STRIDE_BYTES);
   #source = 0;
@@ -56,6 +79,7 @@ export class VxlanInlet implements Inlet {
   /** @param options Kept. */
   constructor(options: VxlanInletOptions) {
     this.#options = options;
+    this.#isStandard = options.standard !== undefined;
   }
 
   enter(sources: Uint8Array, offset: number): boolean {
@@ -65,7 +89,21 @@ export class VxlanInlet implements Inlet {
     this.#isOwn = self !== undefined && self.has(sources, offset);
     this.#peer = -1;
     this.#learned = -1;
+    if (this.#isStandard) this.#reachAtPort();
     return true;
+  }
+
+  /** Puts the network's port in the place of the sender's. */
+  #reachAtPort(): void {
+    const reached = this.#reached;
+    const { port = 0 } = this.#options.standard ?? {};
+    for (let at = 0; at < SOCKADDR_STRIDE_BYTES; at++) {
+      reached[at] = this.#sources[this.#source + at];
+    }
+    reached[PORT] = port >> 8;
+    reached[PORT + 1] = port;
+    this.#sources = reached;
+    this.#source = 0;
   }
 
   accept(
@@ -79,16 +117,18 @@ export class VxlanInlet implements Inlet {
       counters.add(Counter.malformed, 1);
       return false;
     }
-    if (!hasVxlanHeaderUnchecked(bytes, start, header)) {
-      const other = isVxlanHeaderUnchecked(bytes, start);
-      counters.add(other ? Counter.foreign : Counter.malformed, 1);
+    const unwanted = this.#isStandard
+      ? findStandardFault(bytes, start, header)
+      : findFault(bytes, start, header);
+    if (unwanted !== FINE) {
+      counters.add(unwanted, 1);
       return false;
     }
     if (this.#isOwn) {
       counters.add(Counter.echo, 1);
       return false;
     }
-    if (length === HEADER_BYTES) {
+    if (length === HEADER_BYTES && !this.#isStandard) {
       // A goodbye speaks for the address that it came from, and for no other.
       stations.forget(this.#sources, this.#source);
       this.#peer = -1;
@@ -121,6 +161,33 @@ export class VxlanInlet implements Inlet {
     // Only a frame that has all the bytes that are compared can stand for others.
     this.#learned = length >= SOURCE_OFFSET + STATION_BYTES ? frame : -1;
   }
+}
+
+const FINE = -1;
+
+/** The counter of a header that is not, in all of its bytes, the network's own; -1 if it is. */
+function findFault(
+  bytes: Uint8Array,
+  start: number,
+  header: Uint8Array,
+): number {
+  if (hasVxlanHeaderUnchecked(bytes, start, header)) return FINE;
+  return isVxlanHeaderUnchecked(bytes, start)
+    ? Counter.foreign
+    : Counter.malformed;
+}
+
+/** The same by the standard's rules. */
+function findStandardFault(
+  bytes: Uint8Array,
+  start: number,
+  header: Uint8Array,
+): number {
+  if (bytes[start + FLAGS] !== VALID_VNI) return Counter.malformed;
+  for (let at = VNI; at < VNI_END; at++) {
+    if (bytes[start + at] !== header[at]) return Counter.foreign;
+  }
+  return FINE;
 }
 
 /** Whether two frames come from one station, in one VLAN. The second is long enough to be compared. */

@@ -6,25 +6,23 @@
 
 import { monotonicMs } from "../../ffi/clock.ts";
 import type { EpollSet } from "../../ffi/epoll.ts";
-import { EAGAIN, EMSGSIZE, isPeerGone } from "../../ffi/errno.ts";
-import { ErrorQueue } from "../../ffi/error_queue.ts";
+import { EAGAIN } from "../../ffi/errno.ts";
 import { interfaceAddresses } from "../../ffi/netif.ts";
-import { SOCKADDR_STRIDE_BYTES, SocketAddress } from "../../ffi/sockaddr.ts";
-import { routeMtu, type UdpSocket } from "../../ffi/socket.ts";
+import {
+  SOCKADDR_STRIDE_BYTES,
+  type SocketAddress,
+} from "../../ffi/sockaddr.ts";
+import type { UdpSocket } from "../../ffi/socket.ts";
 import type { Burst } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { PeerTable } from "../net/peer_table.ts";
 import { Stations } from "../net/stations.ts";
 import { makeVxlanHeader, VXLAN_HEADER_BYTES } from "../net/vxlan_header.ts";
 import type { OpenOptions, Plug } from "../plug/plugin.ts";
-import { PathMtu } from "../tunnel/path_mtu.ts";
 import { TunnelReceiver } from "../tunnel/tunnel_receiver.ts";
-import {
-  type Outlet,
-  TUNNEL_OFFLOAD,
-  TunnelSender,
-} from "../tunnel/tunnel_sender.ts";
+import { TUNNEL_OFFLOAD, TunnelSender } from "../tunnel/tunnel_sender.ts";
 import { VxlanInlet } from "./vxlan_inlet.ts";
+import { VxlanOutlet } from "./vxlan_outlet.ts";
 
 /** What the kernel is asked for unless the VNL says otherwise: the default loses bursts. */
 const BUFFER_BYTES = 4 << 20;
@@ -69,7 +67,7 @@ export class VxvdeNode implements Plug {
   readonly #node: VxvdeNodeOptions;
   readonly #unicast: TunnelReceiver;
   readonly #multicast: TunnelReceiver;
-  readonly #outlet: VxvdeOutlet;
+  readonly #outlet: VxlanOutlet;
   readonly #sender: TunnelSender;
   #groupIsBusy = false;
   #turn = 0;
@@ -99,7 +97,12 @@ export class VxvdeNode implements Plug {
       });
     this.#unicast = receiver(own.fd);
     this.#multicast = receiver(heard.fd, self);
-    this.#outlet = new VxvdeOutlet(node, stations);
+    this.#outlet = new VxlanOutlet({
+      fd: own.fd,
+      group: node.group,
+      interfaceIndex: node.interfaceIndex,
+      stations,
+    });
     this.#sender = new TunnelSender({
       fd: own.fd,
       header,
@@ -150,71 +153,6 @@ export class VxvdeNode implements Plug {
     this.#sender.sendHeader(-1);
     for (const part of [this.#node.poll, this.#node.own, this.#node.heard]) {
       part[Symbol.dispose]();
-    }
-  }
-}
-
-/** Routes are slots of peers, and -1 for the group. */
-class VxvdeOutlet implements Outlet {
-  readonly nameLength: number;
-  readonly names: readonly Uint8Array[];
-  readonly #node: VxvdeNodeOptions;
-  readonly #stations: Stations;
-  /** Of each slot, and behind them of the group. */
-  readonly #paths: PathMtu;
-  readonly #groupPath: number;
-  readonly #errors = new ErrorQueue();
-
-  constructor(node: VxvdeNodeOptions, stations: Stations) {
-    this.#node = node;
-    this.#stations = stations;
-    this.nameLength = node.group.bytes.length;
-    this.names = [stations.peers.bytes, node.group.bytes];
-    this.#groupPath = stations.peers.capacity;
-    this.#paths = new PathMtu(this.#groupPath + 1);
-  }
-
-  route(burst: Burst, index: number, nowMs: number): number {
-    const { bytes, start, length } = burst;
-    return this.#stations.find(bytes, start[index], length[index], nowMs);
-  }
-
-  nameArray(route: number): number {
-    return route < 0 ? 1 : 0;
-  }
-
-  nameOffset(route: number): number {
-    return route < 0 ? 0 : route * SOCKADDR_STRIDE_BYTES;
-  }
-
-  limit(route: number, nowMs: number): number {
-    const path = route < 0 ? this.#groupPath : route;
-    const epoch = route < 0 ? 0 : this.#stations.epochs[route];
-    if (this.#paths.isStale(path, epoch, nowMs)) {
-      const { group, interfaceIndex } = this.#node;
-      const destination = route < 0 ? group : this.#peerAddress(route);
-      const mtu = routeMtu(destination, interfaceIndex);
-      this.#paths.note(path, epoch, group.family, mtu, nowMs);
-    }
-    return this.#paths.limit(path);
-  }
-
-  #peerAddress(slot: number): SocketAddress {
-    const { bytes } = this.#stations.peers;
-    const start = slot * SOCKADDR_STRIDE_BYTES;
-    return new SocketAddress(bytes.subarray(start, start + this.nameLength));
-  }
-
-  forgetUnreachable(): void {
-    const { destination } = this.#errors;
-    for (;;) {
-      const error = this.#errors.next(this.#node.own.fd);
-      if (error === 0) return;
-      if (isPeerGone(error)) this.#stations.forget(destination, 0);
-      else if (error === EMSGSIZE) {
-        const peer = this.#stations.peers.find(destination, 0);
-        if (peer >= 0) this.#paths.forget(peer);
-      }
     }
   }
 }
