@@ -6,8 +6,9 @@
  */
 
 import { EAGAIN, EINTR } from "./errno.ts";
-import { closeFd, O_CLOEXEC, O_NONBLOCK } from "./fd.ts";
+import { closeFd, ioctl, O_CLOEXEC, O_NONBLOCK } from "./fd.ts";
 import { check, errno, libc, SystemError } from "./libc.ts";
+import { POLLHUP, PollSet } from "./poll.ts";
 
 export const AF_UNIX = 1;
 
@@ -31,6 +32,12 @@ const SO_RCVBUF = 8;
 const SO_PEERCRED = 17;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+/** The other side sends no more (poll(2)). */
+const POLLRDHUP = 0x2000;
+/** Bytes that wait to be received (unix(7)). */
+const FIONREAD = 0x541bn;
 
 const bound = libc({
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // domain, type, protocol
@@ -51,6 +58,8 @@ const bound = libc({
     parameters: ["i32", "i32", "i32", "buffer", "u32"],
     result: "i32",
   },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // fd, struct sockaddr *, socklen_t *
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // fd, int command, int argument
 });
 
 /**
@@ -88,11 +97,56 @@ export function unpackUnixAddress(address: Uint8Array): string | undefined {
   const end = zero < 0 ? address.length : zero;
   if (end === FAMILY_BYTES) return undefined;
   try {
-    return new TextDecoder("utf-8", { fatal: true })
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
       .decode(address.subarray(FAMILY_BYTES, end));
   } catch {
     return undefined;
   }
+}
+
+/**
+ * What kind of socket a descriptor is.
+ *
+ * @returns One of the SOCK_ types; `-errno` for what is none: `-EBADF` if it
+ * is not open, `-ENOTSOCK` if it is something else.
+ */
+export function socketType(fd: number): number {
+  const value = new Int32Array(1);
+  const error = ask(fd, SO_TYPE, value);
+  return error === 0 ? value[0] : -error;
+}
+
+/** Asks for an option of level SOL_SOCKET; the error's number, or 0. */
+function ask(
+  fd: number,
+  name: number,
+  value: Int32Array<ArrayBuffer>,
+): number {
+  const length = new Uint32Array([value.byteLength]);
+  const { getsockopt } = bound();
+  return getsockopt(fd, SOL_SOCKET, name, value, length) === 0 ? 0 : errno();
+}
+
+/** Whether a socket has a peer, or had one. */
+export function isConnected(fd: number): boolean {
+  const address = new Uint8Array(SOCKADDR_UN_BYTES);
+  const length = new Uint32Array([address.length]);
+  return bound().getpeername(fd, address, length) === 0;
+}
+
+/** Whether the other side of a connection has closed, or will send no more. */
+export function isHungUp(fd: number): boolean {
+  const polls = new PollSet(1);
+  polls.set(0, fd, POLLRDHUP);
+  polls.wait(0);
+  return (polls.happened(0) & (POLLHUP | POLLRDHUP)) !== 0;
+}
+
+/** Whether nothing with a byte in it will come any more: the other side has hung up, and all it sent is received. */
+export function isAtEnd(fd: number): boolean {
+  if (!isHungUp(fd)) return false;
+  const bytes = new Uint8Array(4);
+  return ioctl(fd, FIONREAD, bytes) < 0 || bytes.every((byte) => byte === 0);
 }
 
 /** Who is at the other end of a connection (`struct ucred`). */
@@ -124,8 +178,14 @@ export class UnixSocket implements Disposable {
     return [new UnixSocket(fds[0]), new UnixSocket(fds[1])];
   }
 
-  /** Takes a descriptor over that was opened elsewhere. */
+  /**
+   * Takes a descriptor over that was opened elsewhere, and closes it in
+   * programs that are started from now on: one that kept it open would hide
+   * our end from the other side. Whether it blocks is left as it is, as
+   * others may share that; none of the calls here waits.
+   */
   static own(fd: number): UnixSocket {
+    bound().fcntl(fd, F_SETFD, FD_CLOEXEC);
     return new UnixSocket(fd);
   }
 
@@ -214,15 +274,16 @@ export class UnixSocket implements Disposable {
   /** The process at the other end, as it was when it connected or listened. */
   peerCredentials(): PeerCredentials | undefined {
     const value = new Int32Array(3);
-    return this.#ask(SO_PEERCRED, value)
+    // Uid -1 stands for nobody; pid 0 for a process out of our sight.
+    return ask(this.fd, SO_PEERCRED, value) === 0 && value[1] !== -1
       ? { pid: value[0], uid: value[1] >>> 0, gid: value[2] >>> 0 }
       : undefined;
   }
 
   /** One of the SOCK_ types; undefined for what is no socket. */
   get type(): number | undefined {
-    const value = new Int32Array(1);
-    return this.#ask(SO_TYPE, value) ? value[0] : undefined;
+    const type = socketType(this.fd);
+    return type < 0 ? undefined : type;
   }
 
   /** Sizes both buffers, as far as the system's limit goes. */
@@ -231,13 +292,6 @@ export class UnixSocket implements Disposable {
     for (const name of [SO_SNDBUF, SO_RCVBUF]) {
       bound().setsockopt(this.fd, SOL_SOCKET, name, value, 4);
     }
-  }
-
-  #ask(name: number, value: Int32Array<ArrayBuffer>): boolean {
-    const length = new Uint32Array([value.byteLength]);
-    const result = bound()
-      .getsockopt(this.fd, SOL_SOCKET, name, value, length);
-    return result === 0;
   }
 
   /** Hands the descriptor to another owner: disposing does nothing any more. */

@@ -9,9 +9,9 @@
  */
 
 import { DatagramReceiver } from "../../ffi/datagram_receiver.ts";
-import { EAGAIN, ECONNREFUSED, ECONNRESET, ENOTCONN } from "../../ffi/errno.ts";
+import { EAGAIN, ECONNRESET, ENOTCONN } from "../../ffi/errno.ts";
 import { SystemError } from "../../ffi/libc.ts";
-import { POLLHUP, PollSet } from "../../ffi/poll.ts";
+import { isAtEnd, isHungUp } from "../../ffi/unix_socket.ts";
 import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
@@ -78,43 +78,54 @@ export class PacketPlug implements Plug, Outlet {
     for (let calls = 0; calls < MAX_CALLS && !this.#ended; calls++) {
       const room = burst.room(FRAME_SLOT_BYTES);
       const wanted = room < BATCH ? room : BATCH;
-      if (wanted < 1) break;
-      const base = burst.tail;
-      this.#receiver.aim(burst.bytes, base, FRAME_SLOT_BYTES);
-      const received = this.#receiver.receive(this.fd, wanted);
-      if (received < 0) {
-        if (received !== -EAGAIN) this.#end(received);
-        break;
-      }
-      for (let index = 0; index < received; index++) {
-        this.#take(burst, base + index * FRAME_SLOT_BYTES, index);
-      }
-      if (received < wanted) break;
+      if (wanted < 1) return burst.count - before;
+      const received = this.#receiveOnce(burst, wanted);
+      if (received === -EAGAIN) break;
+      if (received < 0) this.#fail(received);
+      else if (received < wanted) break;
     }
-    if (this.#ended && burst.count === before) throw this.#linkEnd();
+    if (burst.count === before && this.#isOver()) {
+      throw new LinkEnd(`${this.#link.peer} closed the connection`);
+    }
     return burst.count - before;
   }
 
-  #take(burst: Burst, start: number, index: number): void {
-    const length = this.#receiver.length(index);
-    this.#receiver.segmentSize(index);
-    if (fits(length)) burst.append(start, length);
-    // An empty packet is how the end of a connection reads, too.
-    else if (length === 0) this.#ended ||= isHungUp(this.fd);
-    else countUnfit(length, this.#received);
+  /** Appends the frames of one call; gives the number of packets, or `-errno`. */
+  #receiveOnce(burst: Burst, wanted: number): number {
+    const base = burst.tail;
+    this.#receiver.aim(burst.bytes, base, FRAME_SLOT_BYTES);
+    const received = this.#receiver.receive(this.fd, wanted);
+    let empty = 0;
+    for (let index = 0; index < received; index++) {
+      const length = this.#receiver.length(index);
+      // It has no segments; the call makes its entry ready for the next time.
+      this.#receiver.segmentSize(index);
+      if (fits(length)) burst.append(base + index * FRAME_SLOT_BYTES, length);
+      else if (length === 0) empty++;
+      else countUnfit(length, this.#received);
+    }
+    // An empty packet is no frame, and no fault, but how the end of a
+    // connection reads, too, again and again.
+    if (empty > 0 && isAtEnd(this.fd)) this.#ended = true;
+    return received;
   }
 
-  /** The socket's error: a peer that is gone, or a broken socket. */
-  #end(result: number): void {
-    this.#ended = result === -ECONNRESET || result === -ECONNREFUSED ||
-      result === -ENOTCONN;
-    if (this.#ended) return;
+  /** What a socket answers in place of packets. Those of a peer that is gone may still be there. */
+  #fail(result: number): void {
+    // The peer has closed without taking all that it was sent.
+    if (result === -ECONNRESET) return;
+    if (result === -ENOTCONN) {
+      this.#ended = true;
+      return;
+    }
     const cause = new SystemError(`receive from ${this.#link.peer}`, -result);
     throw new PlugError(cause.message, { code: cause.code, cause });
   }
 
-  #linkEnd(): LinkEnd {
-    return new LinkEnd(`${this.#link.peer} closed the connection`);
+  /** Asked only when no frame came, which is rare. */
+  #isOver(): boolean {
+    const { control } = this.#link;
+    return this.#ended || (control !== undefined && isHungUp(control.fd));
   }
 
   send(burst: Burst, from: number): number {
@@ -145,11 +156,4 @@ export class PacketPlug implements Plug, Outlet {
     this.#link.socket[Symbol.dispose]();
     this.#link.control?.[Symbol.dispose]();
   }
-}
-
-function isHungUp(fd: number): boolean {
-  const polls = new PollSet(1);
-  polls.set(0, fd, 0);
-  polls.wait(0);
-  return (polls.happened(0) & POLLHUP) !== 0;
 }
