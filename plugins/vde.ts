@@ -7,9 +7,10 @@
 import { resolve } from "@std/path";
 import { groupId } from "../ffi/users.ts";
 import { PacketPlug } from "../lib/packet/packet_plug.ts";
-import type { Access, OpenOptions, Plugin } from "../lib/plug/plugin.ts";
+import { SuperframePacketPlug } from "../lib/packet/superframe_packet_plug.ts";
+import type { Access, OpenOptions, Plug, Plugin } from "../lib/plug/plugin.ts";
 import type { Vnl } from "../lib/plug/vnl.ts";
-import { joinSwitch } from "../lib/vde/client.ts";
+import { joinSwitch, type SwitchPort } from "../lib/vde/client.ts";
 import type { DataSocketAccess } from "../lib/vde/data_socket.ts";
 import { describeClient, thisClient } from "../lib/vde/description.ts";
 import { MAX_REQUEST_PORT } from "../lib/vde/request.ts";
@@ -57,6 +58,14 @@ export const vdePlugin: Plugin = {
         max: MAX_MODE,
         summary: "permission bits for who may send to us; 0700 unless given",
       },
+      {
+        name: "offload",
+        type: "integer",
+        min: 0,
+        max: 1,
+        default: 1,
+        summary: "0: no superframes, not even with a switch of ours",
+      },
     ],
     examples: [
       { vnl: "vde:///tmp/myswitch", summary: "any port of that switch" },
@@ -77,6 +86,7 @@ export const vdePlugin: Plugin = {
       port: readPort(vnl, options.access),
       access: readAccess(vnl, options.access),
       description: describeClient(options.description, thisClient()),
+      superframes: vnl.number("offload") === 1,
     });
     options.log.debug(`${vnl.text} is connected to "${port.path}"`);
     return makePlug(port, options);
@@ -84,12 +94,14 @@ export const vdePlugin: Plugin = {
 };
 
 function makePlug(
-  { directory, data, control }: Awaited<ReturnType<typeof joinSwitch>>,
+  { directory, data, control, superframes }: SwitchPort,
   options: OpenOptions,
-): PacketPlug {
+): Plug {
   data.setBuffers(BUFFER_BYTES);
   const link = { socket: data, control, peer: `switch "${directory}"` };
-  return new PacketPlug(link, options);
+  return superframes
+    ? new SuperframePacketPlug(link, options)
+    : new PacketPlug(link, options);
 }
 
 function readPort(vnl: Vnl, access: Access | undefined): string | undefined {

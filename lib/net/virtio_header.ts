@@ -16,7 +16,8 @@
  */
 
 import type { Burst } from "./burst.ts";
-import { FrameKind } from "./offload.ts";
+import { MAX_FRAME_BYTES } from "./frame.ts";
+import { FrameKind, KIND_ECN, MAX_SUPERFRAME_BYTES } from "./offload.ts";
 
 /** `sizeof(struct virtio_net_hdr)`. */
 export const VIRTIO_HEADER_BYTES = 10;
@@ -28,6 +29,15 @@ const CHECKSUM_START_OFFSET = 6;
 const CHECKSUM_OFFSET_OFFSET = 8;
 
 const NEEDS_CHECKSUM = 1;
+const CHECKSUM_BYTES = 2;
+const ETHERNET_HEADER_BYTES = 14;
+
+// Not imported: V8 folds only a module's own constants.
+const MAX_FRAME = MAX_FRAME_BYTES;
+const MAX_SUPERFRAME = MAX_SUPERFRAME_BYTES;
+const TCP4: number = FrameKind.tcp4;
+const TCP6: number = FrameKind.tcp6;
+const UDP: number = FrameKind.udp;
 
 const TCP_DATA_OFFSET = 12;
 const UDP_HEADER_BYTES = 8;
@@ -110,6 +120,46 @@ export function writeOwnHeader(
   }
   if (kind === 0) writeLengths(out, at, 0, 0);
   else writeLengths(out, at, headersOf(burst, frame), burst.segmentSize[frame]);
+}
+
+/**
+ * Reads a header that a stranger wrote into the columns of a frame.
+ *
+ * @param at Where the header begins in the burst's arena.
+ * @param burst Its frame at `frame` has start and length already.
+ * @returns Whether it can be true of this frame; what only its contents show
+ * is not looked at.
+ */
+export function readHeader(burst: Burst, at: number, frame: number): boolean {
+  const { bytes } = burst;
+  const length = burst.length[frame];
+  const kind = bytes[at + TYPE_OFFSET];
+  if ((bytes[at] & NEEDS_CHECKSUM) === 0) {
+    return kind === 0 && length <= MAX_FRAME;
+  }
+  const checksumStart = readUint16(bytes, at + CHECKSUM_START_OFFSET);
+  const checksumOffset = readUint16(bytes, at + CHECKSUM_OFFSET_OFFSET);
+  const segmentSize = readUint16(bytes, at + SEGMENT_SIZE_OFFSET);
+  if (checksumStart < ETHERNET_HEADER_BYTES) return false;
+  if (checksumStart + checksumOffset + CHECKSUM_BYTES > length) return false;
+  const isKnown = kind === 0
+    ? length <= MAX_FRAME
+    : isSuperframe(kind) && segmentSize > 0 && length <= MAX_SUPERFRAME;
+  if (!isKnown) return false;
+  burst.kind[frame] = kind;
+  burst.segmentSize[frame] = segmentSize;
+  burst.checksumStart[frame] = checksumStart;
+  burst.checksumOffset[frame] = checksumOffset;
+  return true;
+}
+
+function isSuperframe(kind: number): boolean {
+  const plain = kind & ~KIND_ECN;
+  return plain === TCP4 || plain === TCP6 || kind === UDP;
+}
+
+function readUint16(bytes: Uint8Array, at: number): number {
+  return bytes[at] | (bytes[at + 1] << 8);
 }
 
 /** Length of a superframe's headers: 0 where they are not in it, or where its checksum does not tell. */

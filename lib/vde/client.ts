@@ -18,7 +18,12 @@ import {
   type SwitchFacts,
 } from "./data_socket.ts";
 import { explainSilence } from "./explain.ts";
-import { packRequest, parseReply, REPLY_BYTES } from "./request.ts";
+import {
+  agreesToSuperframes,
+  packRequest,
+  parseReply,
+  REPLY_BYTES,
+} from "./request.ts";
 
 /** The whole handshake is over by then. */
 const HANDSHAKE_MS = 5000;
@@ -29,6 +34,8 @@ export interface SwitchWish extends SwitchAddress {
   readonly access: DataSocketAccess;
   /** What the switch is told about who joins. */
   readonly description: string;
+  /** Whether it is offered superframes; absent: no. */
+  readonly superframes?: boolean;
   /** Limit of the whole handshake; 5 s where absent. */
   readonly timeoutMs?: number;
 }
@@ -41,6 +48,8 @@ export interface SwitchPort {
   readonly path: string;
   /** Connected: one frame a datagram. */
   readonly data: UnixSocket;
+  /** Whether each datagram has a `struct virtio_net_hdr` before its frame, which may be a superframe. */
+  readonly superframes: boolean;
   /** Silent; hung up once the switch is gone. */
   readonly control: UnixSocket;
 }
@@ -63,6 +72,7 @@ export async function joinSwitch(wish: SwitchWish): Promise<SwitchPort> {
     port: call.port,
     path: data.path,
     description: wish.description,
+    superframes: wish.superframes,
   }));
   // That the switch is gone already, the answer tells.
   const answer = await receiveReply(control, deadlineMs);
@@ -80,7 +90,8 @@ export async function joinSwitch(wish: SwitchWish): Promise<SwitchPort> {
   connectData(wish.vnl, data, path);
   opening.move();
   const { directory } = call;
-  return { directory, path, data: data.release(), control };
+  const superframes = agreesToSuperframes(answer);
+  return { directory, path, data: data.release(), control, superframes };
 }
 
 function factsOf({ directory, path, control }: SwitchCall): SwitchFacts {

@@ -56,6 +56,19 @@ const PORT_SHIFT = 8;
 /** The greatest port number that a request can ask for. */
 export const MAX_REQUEST_PORT = 0xff_ffff;
 
+/**
+ * Superframes are an understanding between programs of this project. In either
+ * address, eight bytes at the end, behind the path and its zero, are looked at
+ * by nobody else: there a client offers to give and take them, and a switch
+ * that does so too agrees. Each datagram is then a `struct virtio_net_hdr` and
+ * a frame or superframe. The two words differ, so that a switch that sends
+ * parts of the request back agrees to nothing.
+ */
+const OFFER = new TextEncoder().encode("VDEvnet?");
+const AGREEMENT = new TextEncoder().encode("VDEvnet!");
+const WORD_BYTES = 8;
+const WORD_AT = SOCKADDR_UN_BYTES - WORD_BYTES;
+
 /** What a client asks of a switch. */
 export interface PortRequest {
   /** The port wanted, 0 to {@linkcode MAX_REQUEST_PORT}; undefined: any that is free. */
@@ -64,6 +77,8 @@ export interface PortRequest {
   readonly path: string;
   /** What the client says of itself. */
   readonly description: string;
+  /** Whether the client offers superframes. */
+  readonly superframes?: boolean;
 }
 
 /**
@@ -78,7 +93,9 @@ export function packRequest(request: PortRequest): Uint8Array<ArrayBuffer> {
   view.setUint32(RequestHeader.magic, REQUEST_MAGIC, true);
   view.setUint32(RequestHeader.version, REQUEST_VERSION, true);
   view.setUint32(RequestHeader.type, packType(request.port), true);
-  bytes.set(packUnixAddress(request.path), RequestHeader.address);
+  const address = packUnixAddress(request.path);
+  if (request.superframes) addWord(address, OFFER);
+  bytes.set(address, RequestHeader.address);
   bytes.set(description, RequestHeader.description);
   return bytes;
 }
@@ -111,15 +128,30 @@ export function parseRequest(bytes: Uint8Array): PortRequest {
   if (magic !== REQUEST_MAGIC) throw fault(`found magic 0x${hex(magic)}`);
   const version = view.getUint32(RequestHeader.version, true);
   if (version !== REQUEST_VERSION) throw fault(`found version ${version}`);
-  const path = unpackUnixAddress(
-    bytes.subarray(RequestHeader.address, RequestHeader.description),
+  const address = bytes.subarray(
+    RequestHeader.address,
+    RequestHeader.description,
   );
+  const path = unpackUnixAddress(address);
   if (path === undefined) throw fault("found no path of a data socket");
   return {
     port: parseType(view.getUint32(RequestHeader.type, true)),
     path,
     description: decodeDescription(bytes.subarray(RequestHeader.description)),
+    superframes: hasWord(address, OFFER),
   };
+}
+
+/** Adds a word behind the path, unless the path needs its room. */
+function addWord(address: Uint8Array, word: Uint8Array): void {
+  // The byte before is the path's zero, at the latest.
+  const isFree = address.subarray(WORD_AT - 1).every((byte) => byte === 0);
+  if (isFree) address.set(word, WORD_AT);
+}
+
+function hasWord(address: Uint8Array, word: Uint8Array): boolean {
+  return address[WORD_AT - 1] === 0 &&
+    word.every((byte, index) => address[WORD_AT + index] === byte);
 }
 
 function parseType(type: number): number | undefined {
@@ -151,10 +183,21 @@ function fault(found: string): SyntaxError {
 /**
  * The reply to a request: the data socket for this port.
  *
+ * @param superframes Whether the client's offer is taken up.
  * @throws {RangeError} If the path is too long.
  */
-export function packReply(path: string): Uint8Array<ArrayBuffer> {
-  return packUnixAddress(path);
+export function packReply(
+  path: string,
+  superframes: boolean = false,
+): Uint8Array<ArrayBuffer> {
+  const reply = packUnixAddress(path);
+  if (superframes) addWord(reply, AGREEMENT);
+  return reply;
+}
+
+/** Whether a reply, or what will become one, takes up an offer of superframes. */
+export function agreesToSuperframes(reply: Uint8Array): boolean {
+  return reply.length >= REPLY_BYTES && hasWord(reply, AGREEMENT);
 }
 
 /**

@@ -78,6 +78,7 @@ for (const { name, port, sockets, asked } of PORTS) {
       port: asked,
       path: `${folder.path}/.${pid}-00000`,
       description: "x user=me pid=1",
+      superframes: false,
     });
     assertEquals(joined.directory, folder.path);
     assertEquals(joined.path, `${folder.path}/001.1`);

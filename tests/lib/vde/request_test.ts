@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  agreesToSuperframes,
   MAX_REQUEST_PORT,
   packReply,
   packRequest,
@@ -16,6 +17,7 @@ const REQUEST: PortRequest = {
   port: undefined,
   path: "/tmp/sw/.18744-00000",
   description: "vdeplug: user=root pid=18744",
+  superframes: false,
 };
 
 /** What Debian's libvdeplug sent for port 5 of /tmp/vdehelp/sw, seen with strace. */
@@ -34,6 +36,7 @@ Deno.test("packRequest() writes what Debian's client writes", () => {
     port: 5,
     path: "/tmp/vdehelp/sw/.18744-00000",
     description: "héllo user=root pid=18744",
+    superframes: false,
   };
   assertEquals(packRequest(request), recorded());
   assertEquals(parseRequest(recorded()), request);
@@ -184,4 +187,38 @@ Deno.test("packReply() packs the path that parseReply() reads", () => {
     assertEquals(parseReply(reply.subarray(0, length)), undefined);
   }
   assertEquals(parseReply(new Uint8Array(REPLY_BYTES)), undefined);
+});
+
+const PATHS = [
+  { bytes: 20, offers: true },
+  { bytes: 98, offers: true },
+  { bytes: 99, offers: true },
+  { bytes: 100, offers: false },
+  { bytes: 107, offers: false },
+] as const;
+
+for (const { bytes, offers } of PATHS) {
+  const path = "/".padEnd(bytes, "x");
+  const says = offers ? "has room" : "has no room";
+  Deno.test(`packRequest() ${says} for superframes behind a path of ${bytes} bytes`, () => {
+    const request = { ...REQUEST, path, superframes: true };
+    const parsed = parseRequest(packRequest(request));
+    assertEquals(parsed, { ...request, superframes: offers });
+  });
+
+  Deno.test(`packReply() ${says} for superframes behind a path of ${bytes} bytes`, () => {
+    const reply = packReply(path, true);
+    assertEquals(parseReply(reply), path);
+    assertEquals(agreesToSuperframes(reply), offers);
+  });
+}
+
+Deno.test("agreesToSuperframes() takes no request that comes back for an answer", () => {
+  const request = packRequest({ ...REQUEST, superframes: true });
+  const address = RequestHeader.address;
+  const echo = request.subarray(address, address + REPLY_BYTES);
+  assertEquals(parseReply(echo), REQUEST.path);
+  assertEquals(agreesToSuperframes(echo), false);
+  assertEquals(agreesToSuperframes(packReply(REQUEST.path)), false);
+  assertEquals(agreesToSuperframes(echo.subarray(0, 50)), false);
 });
