@@ -1,0 +1,64 @@
+import {
+  bondingPlugin,
+  hubPlugin,
+  multiPlugin,
+  switchPlugin,
+} from "../../plugins/switch.ts";
+import type { Plugin } from "../../lib/plug/plugin.ts";
+import { join, makeFolder, openPlug } from "../lib/switch/clients.ts";
+import { type OpenPair, pluginContract } from "../plugin_contract.ts";
+
+const FOLDER = `/tmp/vdeplug-switch-${Deno.pid}`;
+
+/** The host at one end, a client at the other; or the other way round. */
+function pairOf(plugin: Plugin, hostIsNear: boolean): OpenPair {
+  return async (near, far) => {
+    const parent = makeFolder();
+    const folder = `${parent.path}/net`;
+    const [hostOptions, options] = hostIsNear ? [near, far] : [far, near];
+    const host = await openPlug(
+      plugin,
+      `${plugin.scheme}://${folder}`,
+      hostOptions,
+    );
+    const client = await join(host, folder, { options });
+    const [one, other] = hostIsNear ? [host, client] : [client, host];
+    return {
+      near: one,
+      far: other,
+      [Symbol.dispose]: () => parent[Symbol.dispose](),
+    };
+  };
+}
+
+for (const plugin of [switchPlugin, hubPlugin, multiPlugin, bondingPlugin]) {
+  const { scheme } = plugin;
+  const vnl = `${scheme}://${FOLDER}`;
+  pluginContract({
+    plugin,
+    vnl,
+    openPair: pairOf(plugin, true),
+    badVnls: [
+      { vnl: `${vnl}[mode=888]`, includes: "mode" },
+      { vnl: `${vnl}[mode=1000]`, includes: "mode" },
+      { vnl: `${vnl}[dirmode=17777]`, includes: "dirmode" },
+      { vnl: `${vnl}[grp=no_such_group]`, includes: "no_such_group" },
+      { vnl: `${vnl}[port=1]`, includes: "no key" },
+      { vnl: `${scheme}:///no/such/folder/net`, includes: "ENOENT" },
+      { vnl: `${scheme}:///dev/null`, includes: "it is no folder" },
+      { vnl: `${scheme}:///tmp/${"n".repeat(101)}`, includes: "107 bytes" },
+      { vnl: `${scheme}:///proc/net1`, includes: "/proc" },
+    ],
+  });
+}
+
+pluginContract({
+  plugin: switchPlugin,
+  vnl: `switch://${FOLDER}`,
+  openPair: pairOf(switchPlugin, false),
+  badVnls: [
+    { vnl: `switch://${FOLDER}[hashsize=0]`, includes: "hashsize" },
+    { vnl: `switch://${FOLDER}[hashseed=x]`, includes: "hashseed" },
+    { vnl: `switch://${FOLDER}[expiretime=soon]`, includes: "expiretime" },
+  ],
+});
