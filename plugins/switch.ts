@@ -96,6 +96,12 @@ const LEARNING_KEYS: readonly VnlKey[] = [
   },
 ];
 
+/** The C plugins take them too: a VNL that opened there opens here. */
+const UNUSED_KEYS: readonly VnlKey[] = LEARNING_KEYS.map((key) => ({
+  ...key,
+  summary: "of no use here, as nothing is learned",
+}));
+
 /** What tells the four schemes apart. */
 interface Kind {
   readonly scheme: string;
@@ -118,7 +124,7 @@ export const switchPlugin: Plugin = makePlugin({
 export const hubPlugin: Plugin = makePlugin({
   scheme: "hub",
   summary: "A hub of one's own: every frame goes to every other client.",
-  keys: [...KEYS, ...LEARNING_KEYS],
+  keys: [...KEYS, ...UNUSED_KEYS],
   example: "a hub that members of group vm join",
   makePolicy: () => new HubPolicy(),
 });
@@ -128,7 +134,7 @@ export const multiPlugin: Plugin = makePlugin({
   scheme: "multi",
   summary:
     "One to many: the host hears all clients, and each hears the host alone.",
-  keys: KEYS,
+  keys: [...KEYS, ...UNUSED_KEYS],
   example: "clients of group vm, kept from one another",
   makePolicy: () => new MultiPolicy(),
 });
@@ -137,7 +143,7 @@ export const multiPlugin: Plugin = makePlugin({
 export const bondingPlugin: Plugin = makePlugin({
   scheme: "bonding",
   summary: "Many as one: the host's frames go to the clients in turn.",
-  keys: KEYS,
+  keys: [...KEYS, ...UNUSED_KEYS],
   example: "lines of group vm that share the host's frames",
   makePolicy: (_vnl, ports) => new BondingPolicy(ports),
 });

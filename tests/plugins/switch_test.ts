@@ -1,3 +1,4 @@
+import { assertEquals } from "@std/assert";
 import {
   bondingPlugin,
   hubPlugin,
@@ -6,7 +7,12 @@ import {
 } from "../../plugins/switch.ts";
 import type { Plugin } from "../../lib/plug/plugin.ts";
 import { join, makeFolder, openPlug } from "../lib/switch/clients.ts";
-import { type OpenPair, pluginContract } from "../plugin_contract.ts";
+import { ffiTest } from "../ffi/case.ts";
+import {
+  type OpenPair,
+  pluginContract,
+  testOptions,
+} from "../plugin_contract.ts";
 
 const FOLDER = `/tmp/vdeplug-switch-${Deno.pid}`;
 
@@ -31,7 +37,9 @@ function pairOf(plugin: Plugin, hostIsNear: boolean): OpenPair {
   };
 }
 
-for (const plugin of [switchPlugin, hubPlugin, multiPlugin, bondingPlugin]) {
+const PLUGINS = [switchPlugin, hubPlugin, multiPlugin, bondingPlugin];
+
+for (const plugin of PLUGINS) {
   const { scheme } = plugin;
   const vnl = `${scheme}://${FOLDER}`;
   pluginContract({
@@ -62,3 +70,51 @@ pluginContract({
     { vnl: `switch://${FOLDER}[expiretime=soon]`, includes: "expiretime" },
   ],
 });
+
+/** As the C plugins take them, for each scheme. */
+const KEYS = "mode=600/dirmode=700/grp=/hashsize=7/hashseed=3/expiretime=-1";
+
+for (const plugin of PLUGINS) {
+  ffiTest(
+    `${plugin.scheme} plugin takes all keys of the C plugin`,
+    async () => {
+      using parent = makeFolder();
+      const folder = `${parent.path}/net`;
+      using plug = await openPlug(
+        plugin,
+        `${plugin.scheme}://${folder}[${KEYS}]`,
+      );
+      using _client = await join(plug, folder);
+    },
+  );
+}
+
+ffiTest(
+  "switch plugin without a folder is in /tmp, under the user's name",
+  async () => {
+    const options = testOptions();
+    const name = await userNameOf();
+    const path = `/tmp/vdenode_${name}`;
+    if (exists(path)) return; // somebody's switch
+    using plug = await openPlug(switchPlugin, "switch://", options);
+    using _client = await join(plug, path);
+    assertEquals(options.lines.slice(0, 1), [
+      `debug: switch:// listens in "${path}"`,
+    ]);
+  },
+);
+
+/** What the system's own tool says. */
+async function userNameOf(): Promise<string> {
+  const { stdout } = await new Deno.Command("id", { args: ["-un"] }).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

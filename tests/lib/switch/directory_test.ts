@@ -312,15 +312,18 @@ ffiTest(
   },
 );
 
-ffiTest("setAccess() does not follow a link that took a socket's place", () => {
-  using parent = makeFolder();
-  const path = `${parent.path}/net`;
-  using directory = SwitchDirectory.create(path, { mode: 0o666 });
-  const victim = `${parent.path}/victim`;
-  Deno.writeTextFileSync(victim, "", { mode: 0o600 });
-  Deno.symlinkSync(victim, `${path}/fd1`);
-  using socket = UnixSocket.make(SOCK_DGRAM);
-  assertThrows(() => directory.bind(socket, 1));
-  assertEquals(bitsOf(victim), "600");
-  assert(Deno.lstatSync(`${path}/fd1`).isSymlink);
-});
+ffiTest(
+  "SwitchDirectory.bind() leaves a link in a socket's place alone",
+  () => {
+    using parent = makeFolder();
+    const path = `${parent.path}/net`;
+    using directory = SwitchDirectory.create(path, { mode: 0o666 });
+    const victim = `${parent.path}/victim`;
+    Deno.writeTextFileSync(victim, "", { mode: 0o600 });
+    Deno.symlinkSync(victim, `${path}/fd1`);
+    using socket = UnixSocket.make(SOCK_DGRAM);
+    assertThrows(() => directory.bind(socket, 1));
+    assertEquals(bitsOf(victim), "600");
+    assert(Deno.lstatSync(`${path}/fd1`).isSymlink);
+  },
+);
