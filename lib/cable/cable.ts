@@ -16,10 +16,11 @@ import {
   type CableEndpoint,
   type CableOrder,
   type CableReport,
+  type FrameSource,
   unpackError,
 } from "./messages.ts";
 
-export type { CableEndpoint } from "./messages.ts";
+export type { CableEndpoint, FrameSource } from "./messages.ts";
 
 /** How to open a cable. */
 export interface CableOptions {
@@ -29,6 +30,11 @@ export interface CableOptions {
   readonly description?: string;
   /** Lines for the person who started it. */
   readonly log?: Log;
+  /**
+   * Told of IP addresses that frames come from out of the second end: each
+   * once for each VLAN, as long as there are not many thousands of them.
+   */
+  readonly onSource?: (source: FrameSource) => void;
 }
 
 /** What ended a cable. */
@@ -86,6 +92,7 @@ export class Cable {
       counters: memory,
       stopFd: stop.fd,
       queryFd: query.fd,
+      watchSources: options.onSource !== undefined,
     };
     const worker = new Worker(new URL("./worker.ts", import.meta.url).href, {
       type: "module",
@@ -95,7 +102,10 @@ export class Cable {
       stop[Symbol.dispose]();
       query[Symbol.dispose]();
     };
-    const conversation = converse(worker, order, options.log ?? SILENT);
+    const conversation = converse(worker, order, {
+      log: options.log ?? SILENT,
+      onSource: options.onSource ?? (() => {}),
+    });
     try {
       await conversation.opened;
     } catch (error) {
@@ -141,7 +151,7 @@ interface Conversation {
 function converse(
   worker: Worker,
   order: CableOrder,
-  log: Log,
+  { log, onSource }: Required<Pick<CableOptions, "log" | "onSource">>,
 ): Conversation {
   let status = Promise.withResolvers<readonly PlugStatus[]>();
   let last: readonly PlugStatus[] = [];
@@ -153,6 +163,8 @@ function converse(
         return worker.postMessage(order);
       case "log":
         return log[data.level](data.line);
+      case "source":
+        return onSource(data.source);
       case "status":
         last = data.plugs;
         status.resolve(last);

@@ -11,7 +11,8 @@ import { POLLIN, POLLOUT, PollSet } from "../../ffi/poll.ts";
 import type { Counters } from "../plug/counters.ts";
 import { LinkEnd } from "../plug/errors.ts";
 import type { Plug } from "../plug/plugin.ts";
-import { Pump, Wait } from "./pump.ts";
+import { type BurstWatch, Pump, Wait } from "./pump.ts";
+import { SideWork } from "./side_work.ts";
 
 /** How long an ending cable waits for sinks to take what they were offered. */
 const DRAIN_MS = 500;
@@ -43,6 +44,8 @@ export interface LoopOptions {
     /** Answers it, and makes `fd` unreadable. */
     answer(): void;
   };
+  /** Sees the frames that come out of the second plug. */
+  readonly watch?: BurstWatch;
 }
 
 /**
@@ -67,16 +70,18 @@ class Loop {
   readonly #there: Pump;
   readonly #back: Pump;
 
+  readonly #work: readonly [SideWork, SideWork];
   readonly #query: LoopOptions["query"];
   readonly #plugs: readonly [Plug, Plug];
   readonly #stopFd: number;
 
-  constructor({ plugs, counters, stopFd, query }: LoopOptions) {
+  constructor({ plugs, counters, stopFd, query, watch }: LoopOptions) {
     this.#plugs = plugs;
     this.#stopFd = stopFd;
     this.#query = query;
+    this.#work = [new SideWork(plugs[0]), new SideWork(plugs[1])];
     this.#there = new Pump(plugs[0], plugs[1], counters[0]);
-    this.#back = new Pump(plugs[1], plugs[0], counters[1]);
+    this.#back = new Pump(plugs[1], plugs[0], counters[1], watch);
     this.#polls.set(STOP, stopFd, POLLIN);
     this.#polls.set(QUERY, query?.fd ?? -1, POLLIN);
     for (let index = 0; index < 2; index++) {
@@ -87,27 +92,44 @@ class Loop {
   run(): void {
     const polls = this.#polls;
     for (;;) {
-      this.#watch(0, this.#there.wait, this.#back.wait);
-      this.#watch(1, this.#back.wait, this.#there.wait);
-      const waits = this.#there.wait !== Wait.nothing &&
-        this.#back.wait !== Wait.nothing;
-      polls.wait(waits ? -1 : 0);
+      const there = this.#watch(0, this.#there.wait, this.#back.wait);
+      const back = this.#watch(1, this.#back.wait, this.#there.wait);
+      polls.wait(there < 0 || (back >= 0 && back < there) ? back : there);
       if (polls.happened(STOP) !== 0) return;
       if (polls.happened(QUERY) !== 0) this.#query?.answer();
-      if (this.#isReady(0, this.#there.wait)) this.#there.step();
-      if (this.#isReady(1, this.#back.wait)) this.#back.step();
+      this.#advance(0, this.#there);
+      this.#advance(1, this.#back);
       if (polls.happened(entry(0, CONTROL)) !== 0) this.#end(0);
       if (polls.happened(entry(1, CONTROL)) !== 0) this.#end(1);
     }
   }
 
-  /** Says what to wait for at a plug: the source of one pump, the sink of the other. */
-  #watch(index: number, sourceWait: number, sinkWait: number): void {
+  /**
+   * Says what to wait for at a plug: the source of one pump, the sink of the other.
+   *
+   * @returns How long to wait at most, in milliseconds; -1: without end.
+   */
+  #watch(index: number, sourceWait: number, sinkWait: number): number {
     const plug = this.#plugs[index];
-    const source = sourceWait === Wait.source ? plug.fd : -1;
+    const patienceMs = this.#work[index].patienceMs(sourceWait === Wait.sink);
+    const hears = sourceWait === Wait.source || patienceMs === 0;
+    const source = hears ? plug.fd : -1;
     const sink = sinkWait === Wait.sink ? plug.writeFd ?? -1 : -1;
     this.#polls.set(entry(index, SOURCE), source, POLLIN);
     this.#polls.set(entry(index, SINK), sink, POLLOUT);
+    if (sourceWait === Wait.nothing) return 0;
+    return patienceMs === 0 ? -1 : patienceMs;
+  }
+
+  /** Lets the pump that begins at plug `index` do what it can do now. */
+  #advance(index: number, pump: Pump): void {
+    if (this.#isReady(index, pump.wait)) {
+      pump.step();
+      this.#work[index].moved();
+    } else if (
+      pump.wait === Wait.sink &&
+      this.#polls.happened(entry(index, SOURCE)) !== 0
+    ) this.#work[index].serve();
   }
 
   /** Whether the pump that begins at plug `index` can move something now. */

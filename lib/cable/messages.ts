@@ -15,6 +15,14 @@ export type CableEndpoint =
   | { readonly vnl: string; readonly access?: Access }
   | { readonly stream: StreamEnds };
 
+/** An IP address that frames of one VLAN come from. */
+export interface FrameSource {
+  /** As people write it. */
+  readonly address: string;
+  /** 0: untagged. */
+  readonly vlan: number;
+}
+
 /** The first and only message to a cable's thread. */
 export interface CableOrder {
   readonly ends: readonly [CableEndpoint, CableEndpoint];
@@ -28,6 +36,8 @@ export interface CableOrder {
   readonly stopFd: number;
   /** An event counter: once it is signalled, the thread tells the plugs' status. */
   readonly queryFd: number;
+  /** Whether to tell which addresses frames of the second end come from. */
+  readonly watchSources: boolean;
 }
 
 /** An error on its way between threads. */
@@ -47,6 +57,7 @@ export type CableReport =
     readonly line: string;
   }
   | { readonly type: "opened" }
+  | { readonly type: "source"; readonly source: FrameSource }
   | { readonly type: "status"; readonly plugs: readonly PlugStatus[] }
   | { readonly type: "failed"; readonly error: ErrorMessage }
   | { readonly type: "ended"; readonly error?: ErrorMessage };

@@ -34,6 +34,12 @@ function makeBurst(): Burst {
   return new Burst(BURST_FRAMES, arena);
 }
 
+/** Sees what passes, and changes nothing. Part of the frame path. */
+export interface BurstWatch {
+  /** Looks at the frames of a burst that was just received. */
+  see(burst: Burst): void;
+}
+
 /** One direction of a cable. The frame path: allocates nothing after construction. */
 export class Pump {
   readonly #received = makeBurst();
@@ -50,11 +56,13 @@ export class Pump {
    * @param source Frames come from here.
    * @param sink They go here.
    * @param counters Of this direction.
+   * @param watch Sees all frames that the source gives.
    */
   constructor(
     private readonly source: Plug,
     private readonly sink: Plug,
     private readonly counters: Counters,
+    private readonly watch?: BurstWatch,
   ) {
     this.#unfolder = new Unfolder(sink.accepts, counters);
   }
@@ -107,6 +115,7 @@ export class Pump {
     this.#sent = 0;
     const frames = this.source.receive(burst);
     if (frames === 0) return;
+    this.watch?.see(burst);
     let bytes = 0;
     for (let index = 0; index < frames; index++) bytes += burst.length[index];
     this.counters.add(Counter.frames, frames);

@@ -19,6 +19,7 @@ import {
   type CableReport,
   packError,
 } from "./messages.ts";
+import { SourceLog } from "./source_log.ts";
 import { StreamPlug } from "./stream_plug.ts";
 
 function report(message: CableReport): void {
@@ -81,7 +82,10 @@ async function carry(order: CableOrder): Promise<void> {
   let end: Extract<CableReport, { type: "ended" }> = { type: "ended" };
   try {
     const query = { fd: order.queryFd, answer };
-    runLoop({ plugs: opened, counters, stopFd: order.stopFd, query });
+    const watch = order.watchSources
+      ? new SourceLog((source) => report({ type: "source", source }))
+      : undefined;
+    runLoop({ plugs: opened, counters, stopFd: order.stopFd, query, watch });
   } catch (error) {
     end = { type: "ended", error: packError(error) };
   }

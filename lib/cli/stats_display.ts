@@ -8,6 +8,7 @@
 
 import type { Cable } from "../cable/cable.ts";
 import type { PlugStatus } from "../plug/status.ts";
+import { shutDebugger } from "./debugger.ts";
 import type { CommandIo } from "./io.ts";
 import { StatsReporter } from "./stats.ts";
 import { viewStatus } from "./status_view.ts";
@@ -34,7 +35,12 @@ export function showStats(
   io: CommandIo,
 ): () => Promise<void> {
   const display = new Display(cable, options, io);
-  const onSignal = () => void display.showAll();
+  const over = new AbortController();
+  let shut = Promise.resolve();
+  const onSignal = () => {
+    void display.showAll();
+    shut = shutDebugger(over.signal);
+  };
   Deno.addSignalListener("SIGUSR1", onSignal);
   const { statsSeconds } = options;
   const timer = statsSeconds === undefined
@@ -43,6 +49,8 @@ export function showStats(
   return async () => {
     clearInterval(timer);
     Deno.removeSignalListener("SIGUSR1", onSignal);
+    over.abort();
+    await shut;
     await display.finish();
   };
 }

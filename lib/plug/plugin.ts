@@ -128,6 +128,22 @@ export interface Plug extends Disposable {
   [Symbol.dispose](): void;
 }
 
+/** A plug that has work of its own beside its cable's: a switch, whose clients talk to one another. */
+export interface Serving {
+  /**
+   * Does that work while nobody takes frames from the plug: those that would
+   * have been received are lost, and counted. Called when `fd` is readable;
+   * never blocks.
+   */
+  serve(): void;
+}
+
+/** The side of a plug that serves; undefined for one that has no such work. */
+export function servingOf(plug: Plug): Serving | undefined {
+  const { serve } = plug as Plug & Partial<Serving>;
+  return typeof serve === "function" ? plug as Plug & Serving : undefined;
+}
+
 /** Opens the plugs of one scheme. */
 export interface Plugin {
   /** What stands before `://`: lower-case letters, digits and `_`. */

@@ -9,7 +9,7 @@ import { BURST_FRAMES } from "../../../lib/cable/pump.ts";
 import { runLoop } from "../../../lib/cable/loop.ts";
 import { Counters } from "../../../lib/plug/counters.ts";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
-import type { Plug } from "../../../lib/plug/plugin.ts";
+import type { Plug, Serving } from "../../../lib/plug/plugin.ts";
 import { ffiTest } from "../../ffi/case.ts";
 import { assertFrames, makeFrame } from "../../plugs.ts";
 import { MemoryPlug, type MemoryPlugSettings, Stopper } from "./memory_plug.ts";
@@ -325,3 +325,42 @@ ffiTest(
     assertEquals(setup.far.taken.length, 3);
   },
 );
+
+/** A plug that counts how often it is served, and always has something to serve. */
+class ServingPlug extends MemoryPlug implements Serving {
+  served = 0;
+  onServed: () => void = () => {};
+
+  serve(): void {
+    this.served++;
+    this.onServed();
+  }
+}
+
+ffiTest(
+  "runLoop() serves a plug alone while its sink is full, and none that is not",
+  () => {
+    using setup = new Setup({}, { room: 10 });
+    using near = new ServingPlug({ burstFrames: 20 });
+    const { far } = setup;
+    near.offer(makeFrames(40));
+    near.onServed = () => {
+      // Only what the sink took has moved: the rest waits, in order.
+      assertEquals(far.taken.length, 10);
+      if (near.served === 3) setup.stopper.stop();
+    };
+    setup.run([near, far]);
+    assertEquals(near.served, 3);
+    assertEquals(near.calls.receive, 1);
+  },
+);
+
+ffiTest("runLoop() serves no plug whose sink takes its frames", () => {
+  using setup = new Setup();
+  using near = new ServingPlug({});
+  near.offer(makeFrames(500));
+  setup.stopWhenTaken(setup.far, 500);
+  setup.run([near, setup.far]);
+  assertEquals(near.served, 0);
+  assertFrames(setup.far.taken, makeFrames(500));
+});
