@@ -5,13 +5,25 @@
  * @module
  */
 
-import { ECHILD } from "./errno.ts";
-import { cString, libc, SystemError } from "./libc.ts";
+import { EACCES, ECHILD, ENOENT, ENOEXEC } from "./errno.ts";
+import { closeFd } from "./fd.ts";
+import { check, cString, errno, libc, SystemError } from "./libc.ts";
 import { addressOf } from "./memory.ts";
 
+const POSIX_SPAWN_SETPGROUP = 0x02;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
+const POSIX_SPAWN_SETSID = 0x80;
 const SIGPIPE = 13;
+const X_OK = 1;
+const SIG_SETMASK = 2;
+const WNOHANG = 1;
+const F_DUPFD_CLOEXEC = 1030;
+const F_GETFD = 1;
+const FD_CLOEXEC = 1;
+/** The same number on x86-64 and arm64. */
+const SYS_PIDFD_OPEN = 434n;
+const POINTER_BYTES = 8;
 const MAX_WAITS = 100;
 /** At least `sizeof` these opaque types of glibc on x86-64 (80, 336, 128) and arm64. */
 const OPAQUE_BYTES = 512;
@@ -22,9 +34,16 @@ const bound = libc({
     parameters: ["buffer", "i32", "i32"],
     result: "i32",
   },
+  // file_actions *, int from: since glibc 2.34
+  posix_spawn_file_actions_addclosefrom_np: {
+    parameters: ["buffer", "i32"],
+    result: "i32",
+    optional: true,
+  },
   posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" },
   posix_spawnattr_init: { parameters: ["buffer"], result: "i32" },
   posix_spawnattr_setflags: { parameters: ["buffer", "i16"], result: "i32" },
+  posix_spawnattr_setpgroup: { parameters: ["buffer", "i32"], result: "i32" },
   posix_spawnattr_setsigdefault: {
     parameters: ["buffer", "buffer"],
     result: "i32",
@@ -36,9 +55,14 @@ const bound = libc({
   posix_spawnattr_destroy: { parameters: ["buffer"], result: "i32" },
   posix_spawnp: {
     // pid_t *, const char *file, file_actions *, attr *, char *const argv[], char *const envp[]
-    parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
+    parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
     result: "i32",
   },
+  // const char *file, char *const argv[], char *const envp[]
+  execvpe: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
+  // int how, const sigset_t *set, sigset_t *oldset
+  pthread_sigmask: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
+  signal: { parameters: ["i32", "pointer"], result: "pointer" }, // int, handler
   sigemptyset: { parameters: ["buffer"], result: "i32" },
   sigaddset: { parameters: ["buffer", "i32"], result: "i32" },
   environ: { type: "pointer" }, // char **
@@ -49,6 +73,11 @@ const bound = libc({
     optional: true,
   },
   kill: { parameters: ["i32", "i32"], result: "i32" },
+  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  dup2: { parameters: ["i32", "i32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // fd, int command, int argument
+  access: { parameters: ["buffer", "i32"], result: "i32" }, // const char *path, int mode
+  syscall: { parameters: ["i64", "i32", "u32"], result: "i32" }, // long number, pid_t, flags
 });
 
 const waiting = libc({
@@ -68,47 +97,181 @@ export interface ExitStatus {
   readonly signal: number;
 }
 
+/** Each of our descriptors appears in a program under another number. */
+export type Descriptors = readonly (readonly [ours: number, theirs: number])[];
+
+/** What a program is given beside its arguments and descriptors. */
+export interface SpawnOptions {
+  /** Variables that it has beside those of this process, or in their place. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Process group to join; 0: one of its own, which it leads. Absent: this process's. */
+  readonly group?: number;
+  /** It leads a session of its own, and a process group, and has no terminal. */
+  readonly session?: boolean;
+  /**
+   * It inherits no descriptor from this number on, which is above all that it
+   * is given. The C library must be glibc 2.34 or newer: others pay no heed.
+   */
+  readonly closeFrom?: number;
+  /** The program's file, where its name in `argv` is another one. */
+  readonly file?: string;
+}
+
 /**
  * Starts a program, found along PATH, with this process's environment.
  *
  * @param argv Name and arguments: at least one.
- * @param descriptors `[ours, theirs]`: each of our descriptors appears in the
- * program under another number; those without O_CLOEXEC are inherited too.
- * @returns Its process id; wait for it with {@linkcode waitForExit}.
+ * @param descriptors Its own; those of ours without O_CLOEXEC are inherited too.
+ * @returns Its process id; wait for it with {@linkcode waitForExit} or
+ * {@linkcode pollExit}.
  * @throws {SystemError} ENOENT if there is no such program, EACCES if it may
  * not be run.
  */
 export function spawnProgram(
   argv: readonly string[],
-  descriptors: readonly (readonly [ours: number, theirs: number])[],
+  descriptors: Descriptors,
+  options: SpawnOptions = {},
 ): number {
-  const strings = argv.map(cString);
-  const pointers = new BigUint64Array([
-    ...strings.map((s) => BigInt(addressOf(s))),
-    0n,
-  ]);
-  const pid = new Int32Array(1);
+  const environment = environmentWith(options.environment ?? {});
   const actions = new Uint8Array(OPAQUE_BYTES);
   const attributes = new Uint8Array(OPAQUE_BYTES);
   const c = bound();
+  using apart = new DescriptorsApart(descriptors);
   c.posix_spawn_file_actions_init(actions);
-  for (const [ours, theirs] of descriptors) {
+  for (const [ours, theirs] of apart.descriptors) {
     c.posix_spawn_file_actions_adddup2(actions, ours, theirs);
   }
+  if (options.closeFrom !== undefined) {
+    c.posix_spawn_file_actions_addclosefrom_np?.(actions, options.closeFrom);
+  }
   c.posix_spawnattr_init(attributes);
-  resetSignals(attributes);
-  const error = c.posix_spawnp(
-    pid,
-    strings[0],
-    actions,
-    attributes,
-    pointers,
-    environment(),
-  );
+  setAttributes(attributes, options);
+  const start = (argv: readonly string[], file = argv[0]) => {
+    const words = new StringTable(argv.map(cString));
+    const pid = new Int32Array(1);
+    const error = c.posix_spawnp(
+      pid,
+      cString(file),
+      actions,
+      attributes,
+      words.pointers,
+      environment.pointers,
+    );
+    return error === 0 ? pid[0] : -error;
+  };
+  let result = start(argv, options.file);
+  if (result === -ENOEXEC) {
+    // A script that does not name its interpreter: execvp(3) takes the shell.
+    result = start([
+      "/bin/sh",
+      findProgram(argv[0]) ?? argv[0],
+      ...argv.slice(1),
+    ]);
+  }
   c.posix_spawnattr_destroy(attributes);
   c.posix_spawn_file_actions_destroy(actions);
-  if (error !== 0) throw new SystemError(`start "${argv[0]}"`, error);
-  return pid[0];
+  if (result < 0) throw new SystemError(`start "${argv[0]}"`, -result);
+  return result;
+}
+
+/** Path of a program as execvp(3) finds it; undefined if there is none that may be run. */
+function findProgram(name: string): string | undefined {
+  const folders = name.includes("/")
+    ? [undefined]
+    : (Deno.env.get("PATH") ?? "").split(":");
+  return folders
+    .map((folder) => folder === undefined ? name : `${folder || "."}/${name}`)
+    .find((path) => bound().access(cString(path), X_OK) === 0);
+}
+
+/**
+ * Sees whether a program is there to be started, for those who cannot tell
+ * anybody once they have tried.
+ *
+ * @throws {SystemError} ENOENT if there is no such program, EACCES if it may
+ * not be run.
+ */
+export function checkProgram(name: string): void {
+  const path = findProgram(name);
+  if (path !== undefined) {
+    if (Deno.statSync(path).isFile) return;
+    throw new SystemError(`start "${name}"`, EACCES);
+  }
+  const isThere = name.includes("/") && bound().access(cString(name), 0) === 0;
+  throw new SystemError(`start "${name}"`, isThere ? EACCES : ENOENT);
+}
+
+/**
+ * Puts a program, found along PATH, in the place of this process: it has this
+ * one's process id and environment. Does not return; nothing of this process
+ * is undone before, but descriptors with O_CLOEXEC close.
+ *
+ * @param argv Name and arguments: at least one.
+ * @param descriptors Its own; those of ours without O_CLOEXEC are inherited too.
+ * @param environment As in {@linkcode SpawnOptions}.
+ * @throws {SystemError} As {@linkcode spawnProgram}: the descriptors are under
+ * their new numbers then already, and signals have their first meaning.
+ */
+export function becomeProgram(
+  argv: readonly string[],
+  descriptors: Descriptors,
+  environment: Readonly<Record<string, string>> = {},
+): never {
+  const words = new StringTable(argv.map(cString));
+  const variables = environmentWith(environment);
+  const c = bound();
+  using apart = new DescriptorsApart(descriptors);
+  for (const [ours, theirs] of apart.descriptors) {
+    check(c.dup2(ours, theirs), `make descriptor ${theirs} of ${ours}`);
+  }
+  const none = new Uint8Array(OPAQUE_BYTES);
+  c.sigemptyset(none);
+  c.pthread_sigmask(SIG_SETMASK, none, null);
+  c.signal(SIGPIPE, null);
+  c.execvpe(words.strings[0], words.pointers, variables.pointers);
+  throw new SystemError(`start "${argv[0]}"`, errno());
+}
+
+/** Strings in a table as C takes them: `char *const []`, NULL behind the last one. */
+class StringTable {
+  readonly pointers: BigUint64Array<ArrayBuffer>;
+
+  /**
+   * @param strings Kept alive by this table.
+   * @param addresses Of strings that somebody else keeps; they come first.
+   */
+  constructor(
+    readonly strings: readonly Uint8Array<ArrayBuffer>[],
+    addresses: readonly bigint[] = [],
+  ) {
+    this.pointers = new BigUint64Array([
+      ...addresses,
+      ...strings.map((text) => BigInt(addressOf(text))),
+      0n,
+    ]);
+  }
+}
+
+/** This process's environment with some variables added, or others in their place. */
+function environmentWith(
+  variables: Readonly<Record<string, string>>,
+): StringTable {
+  const entries = Object.entries(variables);
+  const names = entries.map(([name]) => `${name}=`);
+  const kept: bigint[] = [];
+  const table = environment();
+  const view = table && new Deno.UnsafePointerView(table);
+  for (let at = 0; view; at += POINTER_BYTES) {
+    const pointer = view.getPointer(at);
+    if (pointer === null) break;
+    if (names.length > 0) {
+      const entry = Deno.UnsafePointerView.getCString(pointer);
+      if (names.some((name) => entry.startsWith(name))) continue;
+    }
+    kept.push(BigInt(Deno.UnsafePointer.value(pointer)));
+  }
+  const added = entries.map(([name, value]) => cString(`${name}=${value}`));
+  return new StringTable(added, kept);
 }
 
 /**
@@ -123,6 +286,55 @@ function environment(): Deno.PointerValue {
     : new Deno.UnsafePointerView(variable).getPointer();
 }
 
+/**
+ * Descriptors that can be given their new numbers one after the other: none of
+ * ours has a number that another one gets.
+ */
+class DescriptorsApart implements Disposable {
+  readonly descriptors: Descriptors;
+  readonly #copies: number[] = [];
+
+  constructor(descriptors: Descriptors) {
+    const free = 1 + Math.max(-1, ...descriptors.map(([, theirs]) => theirs));
+    try {
+      this.descriptors = descriptors.map(([ours, theirs]) =>
+        [ours < free ? this.#copy(ours, free) : ours, theirs] as const
+      );
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #copy(fd: number, least: number): number {
+    const copy = check(
+      bound().fcntl(fd, F_DUPFD_CLOEXEC, least),
+      `copy descriptor ${fd}`,
+    );
+    this.#copies.push(copy);
+    return copy;
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#copies) closeFd(fd);
+  }
+}
+
+function setAttributes(
+  attributes: Uint8Array<ArrayBuffer>,
+  { group, session }: SpawnOptions,
+): void {
+  const c = bound();
+  resetSignals(attributes);
+  let flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+  if (session === true) flags |= POSIX_SPAWN_SETSID;
+  if (group !== undefined) {
+    flags |= POSIX_SPAWN_SETPGROUP;
+    c.posix_spawnattr_setpgroup(attributes, group);
+  }
+  c.posix_spawnattr_setflags(attributes, flags);
+}
+
 /** The runtime ignores SIGPIPE, and an ignored signal stays ignored in the program: undo that. */
 function resetSignals(attributes: Uint8Array<ArrayBuffer>): void {
   const c = bound();
@@ -131,10 +343,46 @@ function resetSignals(attributes: Uint8Array<ArrayBuffer>): void {
   c.posix_spawnattr_setsigmask(attributes, set);
   c.sigaddset(set, SIGPIPE);
   c.posix_spawnattr_setsigdefault(attributes, set);
-  c.posix_spawnattr_setflags(
-    attributes,
-    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK,
-  );
+}
+
+/**
+ * The lowest descriptors that a program started now would not inherit from
+ * this process: those that are closed, or have O_CLOEXEC.
+ *
+ * @param from Lowest number of interest.
+ * @param count How many are wanted.
+ */
+export function freeDescriptors(from: number, count: number): number[] {
+  const found: number[] = [];
+  for (let fd = from; found.length < count; fd++) {
+    const flags = bound().fcntl(fd, F_GETFD, 0);
+    if (flags < 0 || (flags & FD_CLOEXEC) !== 0) found.push(fd);
+  }
+  return found;
+}
+
+/**
+ * A descriptor that is readable once a process has ended (pidfd_open(2)).
+ *
+ * @param pid A child that was not waited for yet.
+ * @returns The caller's to close; -1 where the kernel has no such thing.
+ */
+export function openExitFd(pid: number): number {
+  return bound().syscall(SYS_PIDFD_OPEN, pid, 0);
+}
+
+/**
+ * How a program that this one started has ended; undefined while it runs.
+ * Tells it once only: the process is gone then.
+ *
+ * @throws {SystemError} ECHILD if it is no child, or was waited for before.
+ */
+export function pollExit(pid: number): ExitStatus | undefined {
+  const status = new Int32Array(1);
+  const result = bound().waitpid(pid, status, WNOHANG);
+  if (result === 0) return undefined;
+  check(result, `wait for process ${pid}`);
+  return readStatus(status[0]);
 }
 
 /** Waits, on another thread, until a program that this one started has ended. */
@@ -150,13 +398,22 @@ export async function waitForExit(pid: number): Promise<ExitStatus> {
       throw new SystemError(`wait for process ${pid}`, ECHILD);
     }
   }
-  const signal = status[0] & 0x7f;
+  return readStatus(status[0]);
+}
+
+/** Reads what wait(2) calls a status, of a process that has ended. */
+function readStatus(status: number): ExitStatus {
+  const signal = status & 0x7f;
   return signal === 0
-    ? { code: (status[0] >> 8) & 0xff, signal }
+    ? { code: (status >> 8) & 0xff, signal }
     : { code: 128 + signal, signal };
 }
 
-/** Sends a signal; that the process is gone already is no error. */
+/**
+ * Sends a signal; that the process is gone already is no error.
+ *
+ * @param pid Process id; its negative: the process group of that number.
+ */
 export function killProcess(pid: number, signal: number): void {
   bound().kill(pid, signal);
 }

@@ -13,6 +13,12 @@ const bound = libc({
   getgrnam: { parameters: ["buffer"], result: "pointer" }, // struct group *, static
   getegid: { parameters: [], result: "u32" },
   geteuid: { parameters: [], result: "u32" },
+  getgid: { parameters: [], result: "u32" },
+  // const char *user, gid_t group, gid_t *groups, int *count
+  getgrouplist: {
+    parameters: ["buffer", "u32", "buffer", "buffer"],
+    result: "i32",
+  },
 });
 
 /** Largest group id. */
@@ -46,4 +52,27 @@ export function groupId(group: string): number {
 /** Whether this process acts as root. */
 export function isRoot(): boolean {
   return bound().geteuid() === 0;
+}
+
+/** Most groups of a user (NGROUPS_MAX, linux/limits.h). */
+const MAX_GROUPS = 65_536;
+
+/**
+ * Whether a user belongs to a group, by the group database, or because the
+ * group is this process's own.
+ *
+ * @param user Name of the user.
+ * @param group Name of the group; one that the database does not have has no members.
+ */
+export function isMember(user: string, group: string): boolean {
+  const c = bound();
+  const entry = c.getgrnam(cString(group));
+  if (entry === null) return false;
+  const id = new Deno.UnsafePointerView(entry).getUint32(GR_GID);
+  const groups = new Uint32Array(MAX_GROUPS);
+  const count = new Int32Array([MAX_GROUPS]);
+  if (c.getgrouplist(cString(user), c.getgid(), groups, count) < 0) {
+    return false;
+  }
+  return groups.subarray(0, count[0]).includes(id);
 }

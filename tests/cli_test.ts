@@ -69,16 +69,22 @@ const MISUSES: readonly Misuse[] = [
     says: ["SECONDS must be more than 0", '"often"'],
   },
   {
-    name: "no scheme",
-    args: ["mytap", "null://"],
-    code: 2,
-    says: ['"mytap"', 'no "://"', "vxvde"],
+    name: "no scheme, and no switch of that name",
+    args: ["./mytap", "null://"],
+    code: 1,
+    says: ["found no switch at", "mytap", 'hint: without "://"'],
+  },
+  {
+    name: "a scheme alone",
+    args: ["vxvd", "null://"],
+    code: 1,
+    says: ["found no switch at", 'perhaps "vxvde://" is meant'],
   },
   {
     name: "an unknown scheme",
     args: ["tapp://t0", "null://"],
     code: 2,
-    says: ['"tapp"', 'perhaps "tap"', "null, probe, tap, udp, vxvde"],
+    says: ['"tapp"', 'perhaps "tap"', "tap, udp, vde, vxlan, vxvde"],
   },
   {
     name: "an unknown key",

@@ -16,10 +16,11 @@ Usage:
   vdeplug [OPTIONS] VNL VNL            join two networks
   vdeplug [OPTIONS] VNL                join one to standard input and output
   vdeplug [OPTIONS] VNL = COMMAND ...  join one to a command's input and output
-  vdeplug ping VNL ADDRESS ...         ping a host on a network: see
-                                       vdeplug ping --help
+  vdeplug COMMAND ...                  something else: see the commands below
 
-A VNL (Virtual Network Locator) names a network, or one end of it:`;
+A VNL (Virtual Network Locator) names a network, or one end of it. Without
+SCHEME:// it is the folder of a VDE switch, or a file whose first line is a VNL;
+'' is what ~/.vdeplug/default or ~/.vde2/default.switch says. The schemes:`;
 
 const OPTIONS = `Options:
   -h, --help [SCHEME]   this text, or what a scheme's VNLs may say
@@ -29,6 +30,22 @@ const OPTIONS = `Options:
                         end
       --json            counters as JSON, one object a line
   -D, --descr TEXT      who we are, for the other side's listings
+  -d, --daemon          go on in the background once all is open
+  -p, --pidfile FILE    write the process id to FILE
+  -l, --log             write start and end to the system's log
+  -L, --iplog           the same, and each IP address seen coming from the
+                        stream or the second VNL
+  -g, --group GROUP     who may join what the first VNL makes; -G, --group2 for
+                        the second
+  -m, --mod OCTAL       its permissions, as for chmod; -M, --mod2
+      --port N          port of its switch; --port2
+
+Commands, each with a --help of its own:
+  ping                  ping a host on a network, without an interface
+  switch                a switch for virtual machines and others of this host
+  dpipe                 run commands with pipes between them, both ways
+  vde_plug              join networks, with the options of that program
+A link to this program that is named dpipe or vde_plug is that command.
 
 Examples:
   sudo vdeplug vxvde:// tap://mytap
@@ -43,6 +60,8 @@ Examples:
 Exit status: 0 if it was told to end, or a side ended in good order; 1 if
 something failed; 2 for wrong use; with a command, the command's own. Counters
 and messages go to standard error.`;
+
+const WIDTH_COLUMNS = 80;
 
 /**
  * The help text.
@@ -63,8 +82,22 @@ export async function helpText(
     return plugins.map(describeSyntax).join("\n\n");
   }
   const plugins = await registry.all();
-  const width = Math.max(...plugins.map(({ scheme }) => scheme.length)) + 5;
-  const line = ({ scheme, summary }: Plugin) =>
-    `  ${`${scheme}://`.padEnd(width)}${summary}`;
-  return [USAGE, ...plugins.map(line), "", OPTIONS].join("\n");
+  const width = Math.max(...plugins.map(({ scheme }) => scheme.length)) + 7;
+  const entry = ({ scheme, summary }: Plugin) =>
+    wrapBeside(`  ${scheme}://`.padEnd(width), summary);
+  return [USAGE, ...plugins.flatMap(entry), "", OPTIONS].join("\n");
+}
+
+/** Lines of a text beside a title, which stands in the first of them. */
+function wrapBeside(title: string, text: string): string[] {
+  const lines: string[] = [];
+  let line = title;
+  for (const word of text.split(" ")) {
+    if (line.length + word.length > WIDTH_COLUMNS) {
+      lines.push(line.trimEnd());
+      line = " ".repeat(title.length);
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()];
 }

@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Self } from "./daemon.ts";
+
 /** The outside world of one command. */
 export interface CommandIo {
   /** Prints a line of results; adds the line end. */
@@ -20,6 +22,16 @@ export interface CommandIo {
   readonly stop: AbortSignal;
   /** Absolute URLs of plugin modules, in the order of their precedence. */
   readonly pluginModules: readonly string[];
+  /** What the command calls itself: "vdeplug" unless given. */
+  readonly name?: string;
+  /** What the user types to call it. */
+  readonly invocation?: string;
+  /** Whether options before the command ask for more words. */
+  readonly verbose?: boolean;
+  /** Whether it was started as somebody's login shell. */
+  readonly isLogin?: boolean;
+  /** This program, for commands that go to the background; absent where they cannot. */
+  readonly self?: Self;
 }
 
 /** What a command returns for the shell. */

@@ -5,13 +5,20 @@
  * @module
  */
 
+import { thisProgram } from "./daemon.ts";
 import type { CommandIo } from "./io.ts";
+import { type Call, findCall, MAIN_NAME } from "./names.ts";
+import { reportError } from "./report.ts";
 
 type Command = (args: readonly string[], io: CommandIo) => Promise<number>;
 
 /** Commands by their names; whatever else comes first is a VNL or an option. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  dpipe: async () => (await import("./dpipe.ts")).dpipe,
   ping: async () => (await import("./ping.ts")).ping,
+  switch: async () => (await import("./switch.ts")).switchCommand,
+  switch: async () => (await import("./switch.ts")).switchCommand,
+  vde_plug: async () => (await import("./vde_plug.ts")).vdePlug,
 };
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -43,26 +50,49 @@ export async function main(
     Deno.addSignalListener(signal, listener);
     return { signal, listener };
   });
+  // Until a cable has something to show, nothing happens; unheard, it would end us.
+  const ignore = () => {};
+  Deno.addSignalListener("SIGUSR1", ignore);
   try {
-    const io = terminalIo(stop.signal, pluginModules);
-    // "ping" alone is a command; "ping://" would be a scheme.
-    if (Object.hasOwn(COMMANDS, args[0] ?? "")) {
-      const command = await COMMANDS[args[0]]();
-      return await command(args.slice(1), io);
-    }
-    const { plug } = await import("./plug.ts");
-    return await plug(args, io);
+    return await runCommand(args, { stop: stop.signal, pluginModules });
   } finally {
+    Deno.removeSignalListener("SIGUSR1", ignore);
     for (const { signal, listener } of onSignal) {
       Deno.removeSignalListener(signal, listener);
     }
   }
 }
 
-function terminalIo(
-  stop: AbortSignal,
-  pluginModules: readonly string[],
-): CommandIo {
+/** Finds the command and runs it. */
+async function runCommand(
+  args: readonly string[],
+  outside: Pick<CommandIo, "stop" | "pluginModules">,
+): Promise<number> {
+  const self = thisProgram();
+  const program = Deno.build.standalone ? self.argv[0] : Deno.mainModule;
+  let call: Call;
+  try {
+    call = findCall({ program, args }, Object.keys(COMMANDS));
+  } catch (error) {
+    const { err } = terminal(MAIN_NAME);
+    return reportError(error, { err }, `${MAIN_NAME} --help`);
+  }
+  const io: CommandIo = {
+    ...terminal(call.name),
+    ...outside,
+    ...call,
+    self,
+  };
+  const command = call.command === MAIN_NAME
+    ? (await import("./plug.ts")).plug
+    : await COMMANDS[call.command]();
+  return await command(call.args, io);
+}
+
+/** Standard output and error; `name` stands before what goes wrong. */
+function terminal(
+  name: string,
+): Pick<CommandIo, "out" | "err" | "data" | "redraw"> {
   const encoder = new TextEncoder();
   const print = (
     to: { writeSync(bytes: Uint8Array): number },
@@ -87,12 +117,10 @@ function terminalIo(
   return {
     out: (line) => print(Deno.stdout, `${line}\n`),
     err: (line) => {
-      print(Deno.stderr, `${drawn}vdeplug: ${line}\n`);
+      print(Deno.stderr, `${drawn}${name}: ${line}\n`);
       drawn = "";
     },
     data: (line) => print(Deno.stderr, `${line}\n`),
     redraw: Deno.stderr.isTerminal() ? redraw : undefined,
-    stop,
-    pluginModules,
   };
 }

@@ -19,7 +19,7 @@ import { UsageError } from "./usage_error.ts";
  */
 export function reportError(
   error: unknown,
-  io: CommandIo,
+  io: Pick<CommandIo, "err">,
   help: string,
 ): number {
   if (error instanceof PlugError) {

@@ -10,8 +10,15 @@
  */
 
 import { PlugError } from "./errors.ts";
+import {
+  DEFAULT_SCHEME,
+  type Located,
+  locateVnl,
+  type Places,
+} from "./locate.ts";
 import { nearestWord } from "./nearest.ts";
 import type { OpenOptions, Plug, Plugin, PluginTable } from "./plugin.ts";
+import { SYSTEM_PLACES } from "./places.ts";
 import {
   findPluginFault,
   findTableFault,
@@ -93,17 +100,50 @@ export class Registry {
   /**
    * Opens the plug that a VNL names.
    *
-   * @param text The VNL.
+   * @param text The VNL, or what {@linkcode locateVnl} makes one of.
    * @param options Handed to the plugin.
+   * @param places Where files that name a VNL are looked for.
    * @returns The plug, which is the caller's to dispose of.
    * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
    * @throws {PlugError} If the world is.
    */
-  async open(text: string, options: OpenOptions): Promise<Plug> {
-    const split = splitScheme(text);
-    if (split === undefined) throw this.#noScheme(text);
-    const plugin = await this.plugin(split.scheme);
-    return await plugin.open(parseVnl(text, plugin.syntax), options);
+  async open(
+    text: string,
+    options: OpenOptions,
+    places: Places = SYSTEM_PLACES,
+  ): Promise<Plug> {
+    const located = this.#locate(text, places);
+    const { vnl } = located;
+    const plugin = await this.plugin(splitScheme(vnl)?.scheme ?? "");
+    try {
+      return await plugin.open(parseVnl(vnl, plugin.syntax), options);
+    } catch (error) {
+      throw located.isGuess ? this.#explainGuess(text, error) : error;
+    }
+  }
+
+  #locate(text: string, places: Places): Located {
+    if (splitScheme(text) !== undefined) return { vnl: text, isGuess: false };
+    // Without a plugin for them, switches are nothing that could be meant.
+    if (!this.#entries.has(DEFAULT_SCHEME)) throw this.#noScheme(text);
+    return locateVnl(text, places);
+  }
+
+  /** There is no switch where one was looked for: perhaps a scheme was meant. */
+  #explainGuess(text: string, error: unknown): unknown {
+    const isMissing = error instanceof PlugError && error.code === "ENOENT";
+    if (!isMissing || text.startsWith("/")) return error;
+    const near = this.#nearestScheme(text);
+    const perhaps = near === undefined ? "" : `: perhaps "${near}://" is meant`;
+    return new PlugError(error.message, {
+      code: error.code,
+      cause: error,
+      hint: `without "://", "${text}" is the folder of a VDE switch${perhaps}`,
+    });
+  }
+
+  #nearestScheme(text: string): string | undefined {
+    return nearestWord(/^[^:/[{]*/.exec(text)?.[0] ?? "", this.schemes());
   }
 
   #unknownScheme(scheme: string): TypeError {
@@ -115,8 +155,7 @@ export class Registry {
   }
 
   #noScheme(text: string): TypeError {
-    const start = /^[^:/[{]*/.exec(text)?.[0] ?? "";
-    const near = nearestWord(start, this.schemes());
+    const near = this.#nearestScheme(text);
     const hint = near === undefined ? "" : `, perhaps "${near}://" is meant`;
     return new TypeError(
       `Cannot open "${text}" as a VNL looks like scheme://address${hint}: found no "://"; ${this.#known()}`,

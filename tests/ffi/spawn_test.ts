@@ -1,6 +1,22 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { closeFd } from "../../ffi/fd.ts";
 import { SystemError } from "../../ffi/libc.ts";
-import { killProcess, spawnProgram, waitForExit } from "../../ffi/spawn.ts";
+import {
+  freeDescriptors,
+  killProcess,
+  openExitFd,
+  pollExit,
+  type SpawnOptions,
+  spawnProgram,
+  waitForExit,
+} from "../../ffi/spawn.ts";
+import { POLLIN, PollSet } from "../../ffi/poll.ts";
 import { until } from "../plugs.ts";
 import { ffiTest } from "./case.ts";
 import { readText, TestPipe, writeOnce } from "./pipes.ts";
@@ -178,4 +194,173 @@ ffiTest("waitForExit() does not hold up the event loop", async () => {
   assertEquals(ended, false);
   input.close(input.writeFd);
   await exit;
+});
+
+/** Runs a script with options: what it wrote, in words. */
+async function words(
+  script: string,
+  options: SpawnOptions,
+): Promise<string[]> {
+  using output = new TestPipe();
+  const argv = ["sh", "-c", script];
+  const pid = spawnProgram(argv, [[output.writeFd, 1]], options);
+  output.close(output.writeFd);
+  const text = await readText(output.readFd);
+  assertEquals((await waitForExit(pid)).code, 0);
+  return text.trim().split(/\s+/);
+}
+
+const IDS = "cut -d ' ' -f 5,6 /proc/$$/stat; echo $$";
+
+ffiTest("spawnProgram() leaves a program in this process's group", async () => {
+  const stat = Deno.readTextFileSync("/proc/self/stat");
+  const [group, session] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(
+    3,
+  );
+  assertEquals((await words(IDS, {})).slice(0, 2), [group, session]);
+});
+
+ffiTest(
+  "spawnProgram() gives a program a process group of its own",
+  async () => {
+    const [group, session, pid] = await words(IDS, { group: 0 });
+    assertEquals(group, pid);
+    assert(session !== pid);
+  },
+);
+
+ffiTest(
+  "spawnProgram() puts a program into another's process group",
+  async () => {
+    using input = new TestPipe();
+    const leader = spawnProgram(["cat"], [[input.readFd, 0]], { group: 0 });
+    const [group, , pid] = await words(IDS, { group: leader });
+    assertEquals(Number(group), leader);
+    assert(group !== pid);
+    // A signal to a negative number goes to the group.
+    killProcess(-leader, 15);
+    assertEquals((await waitForExit(leader)).signal, 15);
+  },
+);
+
+ffiTest("spawnProgram() gives a program a session of its own", async () => {
+  const [group, session, pid] = await words(IDS, { session: true });
+  assertEquals([group, session], [pid, pid]);
+});
+
+ffiTest(
+  "spawnProgram() adds variables, and puts them in others' place",
+  async () => {
+    try {
+      Deno.env.set("VDEPLUG_TEST", "old");
+      Deno.env.set("VDEPLUG_TEST_2", "kept");
+      const environment = { VDEPLUG_TEST: "new", VDEPLUG_TEST_3: "a=b" };
+      const script = "env | grep ^VDEPLUG_TEST | sort";
+      assertEquals(await words(script, { environment }), [
+        "VDEPLUG_TEST=new",
+        "VDEPLUG_TEST_2=kept",
+        "VDEPLUG_TEST_3=a=b",
+      ]);
+      assertEquals(Deno.env.get("VDEPLUG_TEST"), "old");
+    } finally {
+      Deno.env.delete("VDEPLUG_TEST");
+      Deno.env.delete("VDEPLUG_TEST_2");
+    }
+  },
+);
+
+ffiTest(
+  "spawnProgram() hands over no descriptor from a number on",
+  async () => {
+    // The test's own standard descriptors go through it.
+    const script = "ls /proc/$$/fd; true";
+    assertEquals(await words(script, { closeFrom: 3 }), ["0", "1", "2"]);
+    assertEquals(await words(script, { closeFrom: 2 }), ["0", "1"]);
+  },
+);
+
+ffiTest("spawnProgram() gives descriptors each other's numbers", async () => {
+  using one = new TestPipe();
+  using two = new TestPipe();
+  const names = [one, two].map(({ readFd }) =>
+    Deno.readLinkSync(`/proc/self/fd/${readFd}`)
+  );
+  using output = new TestPipe();
+  const [a, b] = [one.readFd, two.readFd];
+  const pid = spawnProgram(
+    ["sh", "-c", `readlink /proc/$$/fd/${a}; readlink /proc/$$/fd/${b}`],
+    [[a, b], [b, a], [output.writeFd, 1]],
+  );
+  output.close(output.writeFd);
+  const text = await readText(output.readFd);
+  assertEquals((await waitForExit(pid)).code, 0);
+  assertEquals(text.trim().split("\n"), names.reverse());
+});
+
+ffiTest("spawnProgram() keeps a descriptor under its own number", async () => {
+  using output = new TestPipe();
+  const fd = output.writeFd;
+  const script = `echo hello >/proc/self/fd/${fd}`;
+  const pid = spawnProgram(["sh", "-c", script], [[fd, fd]]);
+  output.close(fd);
+  assertEquals(await readText(output.readFd), "hello\n");
+  assertEquals((await waitForExit(pid)).code, 0);
+});
+
+ffiTest("spawnProgram() runs a script that names no interpreter", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "vdeplug" });
+  const path = Deno.env.get("PATH") ?? "";
+  try {
+    await Deno.writeTextFile(`${folder}/vdeplug-test`, 'echo "$1" "$2"\n');
+    await Deno.chmod(`${folder}/vdeplug-test`, 0o755);
+    for (const name of [`${folder}/vdeplug-test`, "vdeplug-test"]) {
+      Deno.env.set("PATH", `/no/such:${folder}:${path}`);
+      assertEquals((await run(name, "a b", "c")).text, "a b c\n");
+    }
+  } finally {
+    Deno.env.set("PATH", path);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+ffiTest("pollExit() tells of an end once it has come", async () => {
+  using input = new TestPipe();
+  const pid = spawnProgram(["sh", "-c", "read line; exit 6"], [
+    [input.readFd, 0],
+  ]);
+  assertEquals(pollExit(pid), undefined);
+  input.close(input.writeFd);
+  let status;
+  assert(await until(() => (status = pollExit(pid)) !== undefined));
+  assertEquals(status, { code: 6, signal: 0 });
+  assertThrows(() => pollExit(pid), SystemError, "(ECHILD)");
+});
+
+ffiTest("openExitFd() is readable once the program has ended", async () => {
+  using input = new TestPipe();
+  const pid = spawnProgram(["cat"], [[input.readFd, 0]]);
+  const exitFd = openExitFd(pid);
+  assert(exitFd >= 0);
+  const polls = new PollSet(1);
+  polls.set(0, exitFd, POLLIN);
+  assertEquals(polls.wait(0), 0);
+  input.close(input.writeFd);
+  assertEquals(await polls.waitAsync(5000), 1);
+  assertEquals(pollExit(pid), { code: 0, signal: 0 });
+  const info = Deno.readTextFileSync(`/proc/self/fdinfo/${exitFd}`);
+  assertMatch(info, /^flags:\s*0?2/m, "closed in programs that are started");
+  closeFd(exitFd);
+});
+
+ffiTest("freeDescriptors() finds what a program does not inherit", async () => {
+  using output = new TestPipe();
+  const free = freeDescriptors(3, 5);
+  assertEquals(free.length, 5);
+  // This one has O_CLOEXEC.
+  assertEquals(freeDescriptors(output.readFd, 1), [output.readFd]);
+  const found = await words("ls /proc/$$/fd; true", {});
+  assertEquals(free.filter((fd) => found.includes(`${fd}`)), []);
+  const lower = Array.from({ length: free[4] - 3 }, (_, at) => at + 3)
+    .filter((fd) => !free.includes(fd));
+  assertEquals(lower.filter((fd) => !found.includes(`${fd}`)), []);
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { groupId, isRoot } from "../../ffi/users.ts";
+import { groupId, isMember, isRoot } from "../../ffi/users.ts";
 import { ffiTest } from "./case.ts";
 
 ffiTest("groupId() of an empty name is this process's group", () => {
@@ -47,3 +47,24 @@ ffiTest("groupId() refuses a name with a zero byte", () => {
 ffiTest("isRoot() agrees with the process's user id", () => {
   assertEquals(isRoot(), Deno.uid() === 0);
 });
+
+ffiTest("isMember() agrees with the group database", async () => {
+  const groups = (await Deno.readTextFile("/etc/group")).split("\n")
+    .filter((line) => /^\w/.test(line)).map((line) => line.split(":"));
+  const users = (await Deno.readTextFile("/etc/passwd")).split("\n")
+    .filter((line) => /^\w/.test(line)).map((line) => line.split(":"));
+  const own = String(Deno.gid());
+  for (const [user] of users) {
+    for (const [group, , id, members] of groups) {
+      const wanted = id === own || members.split(",").includes(user);
+      assertEquals(isMember(user, group), wanted, `${user} in ${group}`);
+    }
+  }
+});
+
+ffiTest(
+  "isMember() of a group that the database does not have is false",
+  () => {
+    assertEquals(isMember("root", "no-such-group"), false);
+  },
+);

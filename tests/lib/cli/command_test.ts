@@ -1,13 +1,10 @@
 import {
-  assert,
   assertEquals,
   assertLess,
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
 import { plug } from "../../../lib/cli/plug.ts";
-import { Program } from "../../../lib/cli/program.ts";
-import { closeFd } from "../../../ffi/fd.ts";
 import { ffiTest } from "../../ffi/case.ts";
 import { joinBytes } from "../../ffi/pipes.ts";
 import { assertFrames, makeFrame, until } from "../../plugs.ts";
@@ -186,17 +183,3 @@ for (const { name, script } of STOPPED) {
     },
   );
 }
-
-ffiTest("Program gives everything back when it is never started", () => {
-  const program = new Program(["true"]);
-  for (const fd of [program.ends.readFd, program.ends.writeFd]) closeFd(fd);
-  program[Symbol.dispose]();
-  program[Symbol.dispose]();
-});
-
-ffiTest("Program.end() tells nothing of what was not started", async () => {
-  using program = new Program(["true"]);
-  assertEquals(await program.end(), undefined);
-  for (const fd of [program.ends.readFd, program.ends.writeFd]) closeFd(fd);
-  assert(program.ends.peer.includes('"true"'));
-});

@@ -36,7 +36,7 @@ const WRONG = [
   {
     args: ["vxvd://", "null://"],
     code: 2,
-    includes: ['"vxvd"', 'perhaps "vxvde"', "tap, udp, vxvde"],
+    includes: ['"vxvd"', 'perhaps "vxvde"', "tap, udp, vde, vxlan, vxvde"],
   },
   {
     args: ["null://", "vxvde:///prt=1"],

@@ -2,6 +2,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type PlugArgs, readPlugArgs } from "../../../lib/cli/plug_args.ts";
 import { UsageError } from "../../../lib/cli/usage_error.ts";
 
+const NO_ACCESS = { port: undefined, group: undefined, mode: undefined };
+
 const STANDARD: PlugArgs = {
   vnls: [],
   command: undefined,
@@ -11,6 +13,11 @@ const STANDARD: PlugArgs = {
   json: false,
   statsSeconds: undefined,
   description: "vdeplug:",
+  daemon: false,
+  pidFile: undefined,
+  log: false,
+  ipLog: false,
+  access: [NO_ACCESS, NO_ACCESS],
 };
 
 const [A, B] = ["vxvde://", "tap://t0"];
@@ -72,6 +79,32 @@ const GOOD: readonly {
     args: [A, "=", "printf", ""],
     want: { vnls: [A], command: ["printf", ""] },
   },
+  { args: ["", A], want: { vnls: ["", A] } },
+  { args: ["-d", A, B], want: { vnls: [A, B], daemon: true } },
+  { args: [A, B, "--daemon"], want: { vnls: [A, B], daemon: true } },
+  { args: ["-p", "x.pid", A], want: { vnls: [A], pidFile: "x.pid" } },
+  { args: ["-px.pid", A], want: { vnls: [A], pidFile: "x.pid" } },
+  { args: ["--pid=x.pid", A], want: { vnls: [A], pidFile: "x.pid" } },
+  { args: ["-l", A], want: { vnls: [A], log: true } },
+  { args: ["-L", A], want: { vnls: [A], log: true, ipLog: true } },
+  {
+    args: ["-dlpF", A, B],
+    want: { vnls: [A, B], daemon: true, log: true, pidFile: "F" },
+  },
+  {
+    args: ["-g", "0", "-m", "0770", "--port", "12", A, B],
+    want: {
+      vnls: [A, B],
+      access: [{ port: 12, group: "0", mode: 0o770 }, NO_ACCESS],
+    },
+  },
+  {
+    args: [A, B, "-G0", "-M", "700", "--port2=3"],
+    want: {
+      vnls: [A, B],
+      access: [NO_ACCESS, { port: 3, group: "0", mode: 0o700 }],
+    },
+  },
   { args: ["-h"], want: { help: true } },
   { args: ["--help"], want: { help: true } },
   { args: ["--help", "vxvde"], want: { help: true, vnls: ["vxvde"] } },
@@ -104,6 +137,20 @@ const BAD = [
   { args: [A, B, "=", "cat"], includes: "Cannot join 2 VNLs and a command" },
   { args: ["--nonsense", A], includes: 'option "--nonsense"' },
   { args: [A, B, "-x"], includes: 'option "-x"' },
+  { args: ["--v", A], includes: "found --version, --verbose" },
+  { args: ["--verbose=1", A], includes: '"--verbose" with a value' },
+  { args: [A, "-D"], includes: 'option "-D" without TEXT' },
+  { args: [A, "--pidfile"], includes: 'option "--pidfile" without FILE' },
+  { args: ["-p", "", A], includes: 'FILE is a path: received ""' },
+  { args: ["--port", "x", A], includes: "--port as N must be 0 to 16777215" },
+  { args: ["--port2=-1", A], includes: "--port2 as N must be 0 to" },
+  { args: ["--port=16777216", A], includes: 'received "16777216"' },
+  { args: ["-m", "0788", A], includes: '0 to 777: received "0788"' },
+  { args: ["-M", "1777", A], includes: "--mod2 as OCTAL must be" },
+  { args: ["-mod", "0700", A], includes: 'received "od"' },
+  { args: ["-g", "no-such-group", A], includes: '"no-such-group"' },
+  { args: ["-d", "--stats", A, B], includes: "in the background" },
+  { args: ["-d", "--json", A, B], includes: "in the background" },
   { args: ["--Stats", A], includes: 'option "--Stats"' },
   {
     args: ["--stats=", A],

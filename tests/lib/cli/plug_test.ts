@@ -70,7 +70,13 @@ const REFUSALS = [
     status: 2,
     includes: 'perhaps "null" is meant',
   },
-  { args: ["null://", "nothing"], status: 2, includes: 'found no "://"' },
+  {
+    args: ["null://", "./nothing"],
+    status: 1,
+    includes: "found no switch",
+    hint: 'without "://", "./nothing" is the folder of a VDE switch',
+  },
+  { args: ["-d", "null://", "null://"], status: 1, includes: "background" },
   { args: ["null:///a=1", "null://"], status: 2, includes: 'no key "a"' },
   {
     args: ["refuses://type", "gives://0"],

@@ -1,0 +1,108 @@
+/**
+ * The file that tells others which process to end.
+ *
+ * It appears, whole, once all is open, and goes when the process ends. Whether
+ * it can be written is found out first.
+ *
+ * @module
+ */
+
+import { PlugError } from "../plug/errors.ts";
+import { describeFileError } from "../plug/places.ts";
+
+/** A file that holds this process's id and a line end. Disposing removes it. */
+export class PidFile implements Disposable {
+  readonly #path: string;
+  /** Written beside it, then renamed; undefined where only the file itself may be written. */
+  readonly #draft: string | undefined;
+  #isWritten = false;
+
+  /**
+   * Sees whether it can be written; leaves what is there as it is.
+   *
+   * @param path Where it shall be.
+   * @throws {PlugError} If it cannot be written.
+   */
+  constructor(path: string) {
+    this.#path = path;
+    const kind = kindOf(path);
+    if (kind === "other") {
+      this.#attempt(() => Deno.openSync(path, { write: true }).close());
+      return;
+    }
+    const draft = `${path}.${Deno.pid}`;
+    try {
+      Deno.writeTextFileSync(draft, `${Deno.pid}\n`);
+      this.#draft = draft;
+    } catch (error) {
+      // The folder is not ours, but a file in it may be.
+      this.#attempt(() => {
+        if (kind === "none") throw error;
+        Deno.openSync(path, { write: true }).close();
+      });
+    }
+  }
+
+  /**
+   * Writes it.
+   *
+   * @throws {PlugError} If that fails.
+   */
+  write(): void {
+    this.#attempt(() => {
+      if (this.#draft !== undefined) Deno.renameSync(this.#draft, this.#path);
+      else Deno.writeTextFileSync(this.#path, `${Deno.pid}\n`);
+    });
+    this.#isWritten = true;
+  }
+
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (cause) {
+      if (!(cause instanceof Error)) throw cause;
+      throw new PlugError(
+        `Cannot write process id file "${this.#path}": ${
+          describeFileError(cause)
+        }`,
+        { cause },
+      );
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isWritten) {
+      if (this.#draft !== undefined) remove(this.#draft);
+    } else if (isOurs(this.#path)) remove(this.#path);
+    this.#isWritten = false;
+  }
+}
+
+/** A link counts as what it leads to: writing goes there as well. */
+function kindOf(path: string): "file" | "other" | "none" {
+  try {
+    const { isFile, isSymlink } = Deno.lstatSync(path);
+    return isFile && !isSymlink ? "file" : "other";
+  } catch {
+    return "none";
+  }
+}
+
+/** Another process may have written its own id since. */
+function isOurs(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isFile &&
+      Deno.readTextFileSync(path) === `${Deno.pid}\n`;
+  } catch {
+    return false;
+  }
+}
+
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It is gone, or in a folder that is not ours: nothing is left to be done.
+    return;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * `ptp://` plugs: two ends that meet at a path, one frame a packet.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { SystemError } from "../ffi/libc.ts";
+import { MAX_SOCKET_PATH_BYTES } from "../ffi/unix_socket.ts";
+import { groupId } from "../ffi/users.ts";
+import { PlugError } from "../lib/plug/errors.ts";
+import type { Access, Plugin } from "../lib/plug/plugin.ts";
+import type { Vnl } from "../lib/plug/vnl.ts";
+import { SECOND_SUFFIX } from "../lib/ptp/datagram_end.ts";
+import { type LinkOptions, PtpLink } from "../lib/ptp/ptp_link.ts";
+import { PtpPlug } from "../lib/ptp/ptp_plug.ts";
+import { longestNameBytes } from "../lib/ptp/socket_name.ts";
+
+const DEFAULT_MODE = 0o700;
+const MAX_MODE = 0o777;
+
+/** Opens `ptp://` plugs. */
+export const ptpPlugin: Plugin = {
+  scheme: "ptp",
+  summary: "Two programs of this host, which meet at a path.",
+  syntax: {
+    form: "bracket",
+    address: "PATH",
+    addressSummary: "the same at both ends; whoever comes first makes it",
+    keys: [
+      {
+        name: "dgram",
+        type: "flag",
+        summary: "make it as vdeplug 4.0.1 does; joining works with both kinds",
+      },
+      {
+        name: "mode",
+        type: "octal",
+        min: 0,
+        max: MAX_MODE,
+        summary: "permission bits of what is made: who may join (default 700)",
+      },
+      {
+        name: "group",
+        type: "text",
+        placeholder: "GROUP",
+        summary: "group of what is made: a name or an id",
+      },
+    ],
+    examples: [
+      { vnl: "ptp:///tmp/wire", summary: "one end; the same is the other" },
+      {
+        vnl: "ptp:///tmp/wire[dgram]",
+        summary: "before a vde_plug 4.0.1 comes, as Debian 12 has it",
+      },
+      {
+        vnl: "ptp:///run/wire[mode=0770/group=vm]",
+        summary: "members of group vm may be the other end",
+      },
+    ],
+  },
+  async open(vnl, options) {
+    const place: LinkOptions = {
+      path: readPath(vnl),
+      access: readAccess(vnl, options.access),
+      kind: vnl.flag("dgram") ? "datagrams" : "packets",
+      log: options.log,
+    };
+    try {
+      return new PtpPlug(await PtpLink.open(place), options);
+    } catch (error) {
+      throw explain(vnl.text, error);
+    }
+  },
+};
+
+function readPath({ text, address }: Vnl): string {
+  const path = resolve(address);
+  const bytes = longestNameBytes(path + SECOND_SUFFIX);
+  if (bytes <= MAX_SOCKET_PATH_BYTES) return path;
+  throw new RangeError(
+    `Cannot open "${text}" as the path of a socket has at most ` +
+      `${MAX_SOCKET_PATH_BYTES} bytes: it takes ${bytes}`,
+  );
+}
+
+function readAccess(
+  vnl: Vnl,
+  access: Access | undefined,
+): LinkOptions["access"] {
+  const group = vnl.has("group") ? vnl.string("group") : access?.group;
+  return {
+    mode: vnl.number("mode") ?? access?.mode ?? DEFAULT_MODE,
+    gid: group === undefined ? undefined : readGroup(vnl.text, group),
+  };
+}
+
+function readGroup(text: string, group: string): number {
+  try {
+    return groupId(group);
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) {
+      throw cause;
+    }
+    const found = cause.message.slice(cause.message.lastIndexOf(": ") + 2);
+    throw new TypeError(
+      `Cannot open "${text}" as group must be an id, or in the group ` +
+        `database: received "${group}", and ${found}`,
+      { cause },
+    );
+  }
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: "the other end's mode, or the folder's, keeps this user out",
+  ENOENT: "the folder of the path must exist",
+  EPERM:
+    "what is there belongs to another user: remove it, or choose another path",
+};
+
+/** An error of the world, in the words of the VNL. */
+function explain(text: string, cause: unknown): unknown {
+  if (cause instanceof PlugError) {
+    const { code, hint } = cause;
+    return new PlugError(`Cannot open "${text}": ${plain(cause)}`, {
+      code,
+      hint,
+      cause,
+    });
+  }
+  const code = codeOf(cause);
+  if (code === undefined) return cause;
+  return new PlugError(`Cannot open "${text}": ${plain(cause as Error)}`, {
+    code,
+    hint: HINTS[code],
+    cause,
+  });
+}
+
+/** The kernel's name for the fault, also of errors that Deno's own calls throw. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof SystemError) return error.code;
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+function plain({ message }: Error): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}

@@ -1,0 +1,597 @@
+/**
+ * `dpipe` beside Debian's: the pipes that it lays, how it ends, and what it
+ * leaves behind.
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertStringIncludes,
+} from "@std/assert";
+import { prepareVdeplug, type SpawnOptions } from "../lab/mod.ts";
+import { spawn } from "../lab/mod.ts";
+import { PIPELINES } from "../lib/cli/dpipe_lines.ts";
+import { until } from "../plugs.ts";
+import {
+  dpipe,
+  edges,
+  groupMembers,
+  isThere,
+  readLine,
+  readShown,
+  reasonToSkipTool,
+  run,
+  showing,
+  type Tool,
+  TOOLS,
+} from "./dpipe_runs.ts";
+
+await prepareVdeplug();
+const skips = {
+  C: await reasonToSkipTool("C"),
+  ours: await reasonToSkipTool("ours"),
+};
+
+/** Registers a test of a tool, with a folder that is removed. */
+function toolTest(
+  tool: Tool,
+  name: string,
+  fn: (folder: string) => Promise<void>,
+): void {
+  const skip = skips[tool];
+  const title = tool === "C" ? `dpipe of Debian ${name}` : `dpipe ${name}`;
+  Deno.test({
+    name: skip === undefined ? title : `${title} (skipped: ${skip})`,
+    ignore: skip !== undefined,
+    fn: async () => {
+      const folder = await Deno.makeTempDir({ prefix: "vdeplug" });
+      try {
+        await fn(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+for (const tool of TOOLS) {
+  for (const { words, pipes } of PIPELINES) {
+    toolTest(tool, `lays the pipes of ${words}`, async (folder) => {
+      const { code, stderr } = await run(
+        dpipe(tool, ...showing(words, folder)),
+      );
+      assertEquals([code, stderr], [0, ""]);
+      const shown = await readShown(folder);
+      assertEquals(edges(shown), {
+        pipes: pipes.split(" ").sort(),
+        leaked: [],
+      });
+      for (const { alternates } of shown.values()) {
+        assertEquals(alternates, [3, 4]);
+      }
+    });
+  }
+
+  for (const [taken, alternates] of [["3", [4, 5]], ["4", [3, 5]]] as const) {
+    const redirection = `exec "$@" ${taken}</dev/null`;
+    toolTest(
+      tool,
+      `leaves descriptor ${taken} alone where it is taken`,
+      async (folder) => {
+        const words = showing("a = b = c", folder);
+        const shell = ["sh", "-c", redirection, "sh"];
+        assertEquals((await run([...shell, ...dpipe(tool, ...words)])).code, 0);
+        const shown = await readShown(folder);
+        assertEquals(edges(shown).pipes, "a→b b'→c b→a c→b'".split(" "));
+        for (const each of shown.values()) {
+          assertEquals(each.alternates, [...alternates]);
+          assertEquals(each.files.get(Number(taken)), "/dev/null");
+        }
+      },
+    );
+  }
+
+  toolTest(tool, "-n lays the same pipes", async (folder) => {
+    const words = showing("a =} b }={ c {= d = e", folder);
+    assertEquals((await run(dpipe(tool, "-n", ...words))).code, 0);
+    await until(() =>
+      [..."abcde"].every((name) => isThere(`${folder}/${name}`))
+    );
+    assertEquals(edges(await readShown(folder)), {
+      pipes: "a→b b→d c→a d'→e d→c e→d'".split(" "),
+      leaked: [],
+    });
+  });
+}
+
+/** A command line that both do the same with. `F` in an argument is the folder. */
+interface Same {
+  readonly args: readonly string[];
+  readonly code: number;
+  /** What the file `out` holds then. */
+  readonly out?: string;
+  /** Its words on standard error, where both say them. */
+  readonly options?: SpawnOptions;
+}
+
+const sh = (script: string) => ["sh", "-c", script];
+
+const SAME: readonly Same[] = [
+  { args: ["true", "=", "true"], code: 0 },
+  { args: ["false", "=", "true"], code: 0 },
+  { args: ["true", "=", "false"], code: 1 },
+  { args: ["true", "=", ...sh("exit 7")], code: 7 },
+  { args: ["true", "=", ...sh("exit 255")], code: 255 },
+  { args: ["-n", "true", "=", ...sh("exit 7")], code: 7 },
+  { args: ["-N", "true", "=", ...sh("exit 7")], code: 7 },
+  { args: ["--nowrapproc", "true", "=", "false"], code: 1 },
+  { args: ["--nowrapnoclean", "true", "=", "false"], code: 1 },
+  { args: ["--", "true", "=", "false"], code: 1 },
+  { args: ["true", "=", "no-such-program"], code: 127 },
+  { args: [...sh("exit 3"), "=", ...sh("exit 4"), "=", "true"], code: 0 },
+  {
+    args: ["echo", "hello", "=", ...sh("cat >F/out")],
+    code: 0,
+    out: "hello\n",
+  },
+  {
+    args: [...sh("cat >F/out"), "=", "echo", "hello"],
+    code: 0,
+    out: "hello\n",
+  },
+  {
+    args: [
+      "echo",
+      "hello",
+      "=}",
+      "tr",
+      "a-z",
+      "A-Z",
+      "}=",
+      ...sh("cat >F/out"),
+    ],
+    code: 0,
+    out: "HELLO\n",
+  },
+  {
+    args: [
+      ...sh("cat >F/out"),
+      "={",
+      "tr",
+      "a-z",
+      "A-Z",
+      "{=",
+      "echo",
+      "hello",
+    ],
+    code: 0,
+    out: "HELLO\n",
+  },
+  {
+    args: [
+      "echo",
+      "hello",
+      "=",
+      ...sh("cat >&$ALTERNATE_STDOUT"),
+      "=",
+      ...sh("cat >F/out"),
+    ],
+    code: 0,
+    out: "hello\n",
+  },
+  // All of them are waited for.
+  {
+    args: [...sh("sleep 0.3; echo done >F/out"), "=", "true"],
+    code: 0,
+    out: "done\n",
+  },
+  { args: ["true", "=", ...sh("exit $#"), "sh", "-h", "-n"], code: 2 },
+  {
+    args: [...sh('echo "$0$@" >F/out'), "-h", "-n", "=", "true"],
+    code: 0,
+    out: "-h-n\n",
+  },
+  {
+    args: ["-p", "F/pid", "true", "=", ...sh("cat F/pid >F/out")],
+    code: 0,
+  },
+];
+
+for (const { args, code, out } of SAME) {
+  for (const tool of TOOLS) {
+    toolTest(tool, `gives ${code} for ${args.join(" ")}`, async (folder) => {
+      const given = args.map((arg) => arg.replaceAll("F/", `${folder}/`));
+      const result = await run(dpipe(tool, ...given));
+      assertEquals(result.code, code, result.stderr);
+      if (out === undefined) return;
+      assertEquals(await Deno.readTextFile(`${folder}/out`), out);
+    });
+  }
+}
+
+/** Signals 32 and 33 are the C library's. */
+const NONE_IGNORED = "grep -q '^SigIgn:.*[08]0000000$' /proc/$$/status";
+
+/** A command line with which ours does something else, and why. */
+interface Other {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Exit status of Debian's. */
+  readonly theirs: number;
+  readonly ours: number;
+  /** What ours says. */
+  readonly says?: string;
+  /** In a session of its own: Debian's would end the tests, too. */
+  readonly session?: boolean;
+}
+
+const MISUSES = [
+  { args: [], says: "none is given" },
+  { args: ["true"], says: "at least two are needed" },
+  { args: ["=", "true"], says: 'found none before "="' },
+  { args: ["true", "="], says: "found none at the end" },
+  { args: ["true", "=", "=", "true"], says: 'found none before "="' },
+  { args: ["true", "=}", "true"], says: "found the end" },
+  { args: ["true", "=}", "true", "{=", "true"], says: "found none open" },
+  { args: ["-p"], says: "without FILE" },
+] as const;
+
+const OTHERS: readonly Other[] = [
+  ...MISUSES.map(({ args, says }) => ({
+    name: `says what is wrong with "${args.join(" ")}"`,
+    args,
+    theirs: 0,
+    ours: 2,
+    says,
+  })),
+  {
+    name: "shows its help as a result, and ends nobody else",
+    args: ["-h"],
+    theirs: 143,
+    ours: 0,
+    session: true,
+  },
+  {
+    name: "refuses an option that it does not know",
+    args: ["-x", "true", "=", "true"],
+    theirs: 0,
+    ours: 2,
+    says: 'option "-x"',
+  },
+  {
+    name: "refuses a sign that would leave a command out",
+    args: ["true", "}=", "false", "=", "true"],
+    theirs: 0,
+    ours: 2,
+    says: "found none open",
+  },
+  {
+    name: "fails when the first command does not exist",
+    args: ["no-such-program", "=", "true"],
+    theirs: 0,
+    ours: 127,
+    says: 'Cannot start "no-such-program": no such file or directory (ENOENT)',
+  },
+  {
+    name: "says which command it is that does not exist",
+    args: ["true", "=", "no-such-program"],
+    theirs: 127,
+    ours: 127,
+    says: 'Cannot start "no-such-program": no such file or directory (ENOENT)',
+  },
+  {
+    name: "says which command it is that does not exist with -n",
+    args: ["-n", "true", "=", "no-such-program"],
+    theirs: 127,
+    ours: 127,
+    says: 'Cannot start "no-such-program": no such file or directory (ENOENT)',
+  },
+  {
+    name: "tells a command that cannot be run from one that does not exist",
+    args: ["true", "=", "/etc"],
+    theirs: 127,
+    ours: 126,
+    says: 'Cannot start "/etc": permission denied (EACCES)',
+  },
+  {
+    name: "tells of a signal that ended the last command",
+    args: ["true", "=", ...sh("kill -KILL $$")],
+    theirs: 0,
+    ours: 137,
+  },
+  {
+    name: "says which file it cannot write",
+    args: ["-p", "/no/such/file", "true", "=", "true"],
+    theirs: 0,
+    ours: 1,
+    says: 'Cannot write process id file "/no/such/file"',
+  },
+  {
+    name: "works as the leader of a session",
+    args: ["true", "=", ...sh("exit 7")],
+    theirs: 1,
+    ours: 7,
+    session: true,
+  },
+  {
+    name: "leaves no signal ignored in its commands",
+    args: ["true", "=", ...sh(NONE_IGNORED)],
+    theirs: 1,
+    ours: 0,
+  },
+  {
+    name: "leaves no signal ignored in its last command with -n",
+    args: ["-n", "true", "=", ...sh(NONE_IGNORED)],
+    theirs: 1,
+    ours: 0,
+  },
+];
+
+for (const { name, args, theirs, ours, says = "", session } of OTHERS) {
+  const prefix = session ? ["setsid", "-w"] : [];
+  toolTest("ours", name, async () => {
+    const { code, stdout, stderr } = await run([
+      ...prefix,
+      ...dpipe("ours", ...args),
+    ]);
+    assertEquals(code, ours, stderr);
+    assertStringIncludes(stderr, says);
+    if (says === "") assertEquals(stderr, "");
+    assertEquals(stdout.startsWith("Usage: dpipe "), args[0] === "-h");
+  });
+  toolTest("C", `does otherwise: ${name}`, async () => {
+    const result = await run([...prefix, ...dpipe("C", ...args)]);
+    assertEquals(result.code, theirs, result.stderr);
+    if (says !== "") assert(!result.stderr.includes(says));
+  });
+}
+
+/** Ignores SIGTERM, and tells when it does. */
+const HEEDLESS = 'trap "" TERM; echo >F/ready; while :; do sleep 0.05; done';
+
+/** Starts ours, and waits for the line in the file `ready`. */
+async function startReady(folder: string, args: readonly string[]) {
+  const given = args.map((arg) => arg.replaceAll("F/", `${folder}/`));
+  const process = spawn(dpipe("ours", ...given));
+  try {
+    return { process, ready: await readLine(`${folder}/ready`) };
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+const FIRSTS = [
+  { name: "that does not run", args: ["no-such-program"], code: 127 },
+  { name: "that cannot be run", args: ["/etc"], code: 126 },
+] as const;
+
+for (const { name, args, code } of FIRSTS) {
+  for (const option of [[], ["-n"]]) {
+    toolTest(
+      "ours",
+      `${option.join(" ")} ends what it started before a command ${name}`,
+      async (folder) => {
+        const process = spawn(dpipe(
+          "ours",
+          ...option,
+          "sleep",
+          "60",
+          "=",
+          ...sh(`echo >${folder}/ready; exec cat`),
+          "=",
+          ...args,
+        ));
+        const { pid } = process;
+        assertEquals((await process.exited).code, code);
+        assertEquals(groupMembers(pid), []);
+      },
+    );
+  }
+}
+
+for (const tool of TOOLS) {
+  toolTest(
+    tool,
+    "tells its process id and group, and removes both files",
+    async (folder) => {
+      const [pid, group] = [`${folder}/pid`, `${folder}/group`];
+      const script = `cat ${pid} ${group}; cut -d" " -f5 /proc/$$/stat`;
+      await using process = spawn(dpipe(
+        tool,
+        "-p",
+        pid,
+        "-P",
+        group,
+        "true",
+        "=",
+        ...sh(`{ ${script}; } >&2`),
+      ));
+      assertEquals((await process.exited).code, 0);
+      const id = process.pid;
+      assertEquals(process.stderr, `${id}\n-${id}\n${id}\n`);
+      assertEquals([isThere(pid), isThere(group)], [false, false]);
+    },
+  );
+
+  toolTest(
+    tool,
+    "-n becomes the last command, which has its files removed",
+    async (folder) => {
+      const [pid, group] = [`${folder}/pid`, `${folder}/group`];
+      const script =
+        `cat ${pid} ${group}; echo $$; cut -d" " -f5 /proc/$$/stat`;
+      await using process = spawn(dpipe(
+        tool,
+        "-n",
+        `--pidfile=${pid}`,
+        `--pgrpfile=${group}`,
+        "true",
+        "=",
+        ...sh(`{ ${script}; } >&2; exit 9`),
+      ));
+      assertEquals((await process.exited).code, 9);
+      const id = process.pid;
+      assertEquals(process.stderr, `${id}\n-${id}\n${id}\n${id}\n`);
+      assert(await until(() => !isThere(pid) && !isThere(group)));
+    },
+  );
+
+  toolTest(
+    tool,
+    "-N becomes the last command, and leaves the files",
+    async (folder) => {
+      const [pid, group] = [`${folder}/pid`, `${folder}/group`];
+      const args = ["-N", "-p", pid, "-P", group, "true", "="];
+      await using process = spawn(dpipe(tool, ...args, ...sh("echo $$ >&2")));
+      assertEquals((await process.exited).code, 0);
+      const id = process.pid;
+      assertEquals(process.stderr, `${id}\n`);
+      assertEquals(await Deno.readTextFile(pid), `${id}\n`);
+      assertEquals(await Deno.readTextFile(group), `-${id}\n`);
+    },
+  );
+
+  toolTest(tool, "passes SIGTERM on to the last command", async (folder) => {
+    const trap = `trap "echo told >${folder}/told; exit 6" TERM`;
+    const loop = "while :; do sleep 0.05; done";
+    const script = `${trap}; echo >${folder}/ready; ${loop}`;
+    await using process = spawn(dpipe(tool, "cat", "=", ...sh(script)));
+    await readLine(`${folder}/ready`);
+    const { code } = await process.terminate();
+    assertEquals(await readLine(`${folder}/told`), "told");
+    // Debian's does not wait for it.
+    assertEquals(code, tool === "C" ? 0 : 6);
+    assert(await until(() => groupMembers(process.pid).length === 0));
+  });
+}
+
+toolTest(
+  "ours",
+  "-n gives the last command nothing beside its pipes",
+  async (folder) => {
+    const files = `(ls /proc/$$/fd >${folder}/out)`;
+    const argv = dpipe("ours", "-n", "true", "=", ...sh(files));
+    // Without what the tests themselves have inherited.
+    const clean = "for fd in /proc/self/fd/*; do fd=${fd##*/}; " +
+      '[ "$fd" -gt 2 ] && [ "$fd" -ne 255 ] && eval "exec $fd>&-"; done; ' +
+      'exec "$@"';
+    assertEquals((await run(["bash", "-c", clean, "bash", ...argv])).code, 0);
+    assertEquals(await Deno.readTextFile(`${folder}/out`), "0\n1\n2\n");
+  },
+);
+
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  toolTest(
+    "ours",
+    `told to end with ${signal}, leaves nobody behind`,
+    async (folder) => {
+      const files = ["-p", "F/pid", "-P", "F/group"];
+      const { process } = await startReady(folder, [
+        ...files,
+        "sleep",
+        "60",
+        "=",
+        ...sh("trap '' PIPE; exec sleep 60"),
+        "=",
+        ...sh("echo >F/ready; exec sleep 60"),
+      ]);
+      await using _ended = process;
+      const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
+      const { code } = await process.terminate(signal);
+      assertEquals(code, 128 + numbers[signal]);
+      assertEquals(groupMembers(process.pid), []);
+      assertEquals([isThere(`${folder}/pid`), isThere(`${folder}/group`)], [
+        false,
+        false,
+      ]);
+    },
+  );
+}
+
+toolTest(
+  "ours",
+  "ends the other commands after the last one",
+  async (folder) => {
+    const told = 'trap "echo $0 >>F/order; exit" TERM; ';
+    const loop = "while :; do sleep 0.05; done";
+    const { process } = await startReady(folder, [
+      ...sh(`${told}${loop}`),
+      "first",
+      "=",
+      ...sh(`${told}echo >F/ready; ${loop}`),
+      "last",
+    ]);
+    await using _ended = process;
+    await process.terminate();
+    assertEquals(await Deno.readTextFile(`${folder}/order`), "last\nfirst\n");
+  },
+);
+
+toolTest(
+  "ours",
+  "kills commands that pay no heed to SIGTERM",
+  async (folder) => {
+    const { process } = await startReady(folder, [
+      "cat",
+      "=",
+      ...sh(HEEDLESS),
+    ]);
+    await using _ended = process;
+    const start = performance.now();
+    const { code } = await process.terminate();
+    assertEquals(code, 137);
+    assertLess(performance.now() - start, 9000);
+    assertEquals(groupMembers(process.pid), []);
+  },
+);
+
+toolTest(
+  "ours",
+  "told to end twice, leaves nobody behind either",
+  async (folder) => {
+    const { process } = await startReady(folder, [
+      "sleep",
+      "60",
+      "=",
+      ...sh(
+        "wait() { while :; do sleep 0.05; done; }; " +
+          "trap 'echo told >F/told; wait' TERM; echo >F/ready; wait",
+      ),
+    ]);
+    await using _ended = process;
+    process.signal("SIGTERM");
+    await readLine(`${folder}/told`);
+    const { code } = await process.terminate();
+    assertEquals(code, 130);
+    assert(await until(() => groupMembers(process.pid).length === 0));
+  },
+);
+
+toolTest(
+  "ours",
+  "carries 1 GB, and has none of the pipes itself",
+  async (folder) => {
+    const bytes = 1_000_000_000;
+    const { process } = await startReady(folder, [
+      ...sh(`(ls -l /proc/$$/fd >F/first); exec head -c ${bytes} /dev/zero`),
+      "=",
+      ...sh("wc -c >F/count; echo >F/ready; exec sleep 60"),
+    ]);
+    await using _ended = process;
+    assertEquals(await readLine(`${folder}/count`), `${bytes}`);
+    const first = await Deno.readTextFile(`${folder}/first`);
+    const pipes = Array.from(
+      first.matchAll(/ [01] -> (pipe:\[\d+\])$/gm),
+      ([, pipe]) => pipe,
+    );
+    assertEquals(pipes.length, 2);
+    const own = Array.from(
+      Deno.readDirSync(`/proc/${process.pid}/fd`),
+      ({ name }) => Deno.readLinkSync(`/proc/${process.pid}/fd/${name}`),
+    );
+    assertEquals(own.filter((file) => pipes.includes(file)), []);
+    await process.terminate();
+  },
+);

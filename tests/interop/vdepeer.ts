@@ -1,0 +1,127 @@
+/**
+ * Peers that are programs of Debian's libvdeplug: vdepeer.c, compiled when it
+ * is first needed.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import {
+  type Availability,
+  LabError,
+  type LabProcess,
+  searchPath,
+  spawn,
+} from "../lab/mod.ts";
+
+const SOURCE = new URL("vdepeer.c", import.meta.url).pathname;
+const STANDARD = ["-std=gnu11", "-O2", "-Wall", "-Wextra"];
+
+/** What is sent, and looked for. */
+export interface Load {
+  /** Number of frames. */
+  readonly count: number;
+  /** How many a second. */
+  readonly rate: number;
+  /** `MIN-MAX/STEP` in bytes. */
+  readonly sizes: string;
+}
+
+/** What a sink has seen, frame by frame. */
+export interface Tally {
+  readonly received: number;
+  readonly lost: number;
+  readonly reordered: number;
+  readonly duplicated: number;
+  readonly truncated: number;
+  readonly corrupt: number;
+  readonly foreign: number;
+}
+
+/** Longer than anything of ours holds a frame back. */
+const IDLE_MS = 3000;
+
+let compiled: Promise<string | LabError> | undefined;
+
+/** Whether the program can be compiled here, found out by doing it. */
+export async function canMakePeers(): Promise<Availability> {
+  const result = await (compiled ??= compile());
+  return result instanceof LabError
+    ? { ok: false, reason: result.message }
+    : { ok: true };
+}
+
+/** The compiled program's path, or why there is none. */
+async function compile(): Promise<string | LabError> {
+  const folder = await Deno.makeTempDir({ prefix: "vdepeer-" });
+  globalThis.addEventListener("unload", () => {
+    Deno.removeSync(folder, { recursive: true });
+  });
+  const program = join(folder, "vdepeer");
+  try {
+    const { code, stderr } = await new Deno.Command("cc", {
+      args: [...STANDARD, "-o", program, SOURCE, "-lvdeplug"],
+      env: { PATH: searchPath(), LC_ALL: "C" },
+    }).output();
+    if (code === 0) return program;
+    const text = new TextDecoder().decode(stderr);
+    const line = text.split("\n").find((each) => each.includes("error")) ?? "";
+    return new LabError(
+      `no program of libvdeplug can be compiled: ${line.trim()}`,
+    );
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return new LabError("no program of libvdeplug can be compiled: no cc");
+  }
+}
+
+/** Starts a peer; settled once it has joined. Needs `canMakePeers`. */
+async function start(vnl: string, ...args: string[]): Promise<LabProcess> {
+  const program = await (compiled ??= compile());
+  if (program instanceof LabError) throw program;
+  const process = spawn([program, vnl, ...args]);
+  try {
+    await process.waitFor(/^ready$/m);
+    return process;
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A peer that sends every frame back, its addresses swapped. */
+export function startEcho(vnl: string): Promise<LabProcess> {
+  return start(vnl, "echo");
+}
+
+/** A peer that takes a load; see `tally`. */
+export function startSink(vnl: string, load: Load): Promise<LabProcess> {
+  return start(vnl, "sink", `${load.count}`, `${IDLE_MS}`, load.sizes);
+}
+
+/** What a sink has seen, once it has seen all, or nothing more comes. */
+export async function tally(sink: LabProcess): Promise<Tally> {
+  return JSON.parse(await lastLine(sink));
+}
+
+/** Sends a load, and asserts that the library took all of it. */
+export async function send(vnl: string, load: Load): Promise<void> {
+  const { count, rate, sizes } = load;
+  await using source = await start(
+    vnl,
+    "source",
+    `${count}`,
+    `${rate}`,
+    sizes,
+  );
+  const { sent, failed, error } = JSON.parse(await lastLine(source));
+  assertEquals({ sent, failed, error }, { sent: count, failed: 0, error: "" });
+}
+
+async function lastLine(peer: LabProcess): Promise<string> {
+  const [line] = await peer.waitFor(/^\{.*\}$/m);
+  const { code } = await peer.exited;
+  assertEquals(code, 0, peer.report());
+  return line;
+}
