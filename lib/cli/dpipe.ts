@@ -40,13 +40,11 @@ export async function dpipe(
       return ExitStatus.success;
     }
     const plan = planPipes(options.words);
-    const task = { plan, options, io };
-    if (!options.daemon) return await run({ ...task, opened: () => {} });
-    return await inBackground(
-      io,
-      { keeps: [] },
-      (io, opened) => run({ ...task, io, opened }),
-    );
+    const go = (io: CommandIo, opened: () => void) =>
+      run({ plan, options, io, opened });
+    return options.daemon
+      ? await inBackground(io, { keeps: [] }, go)
+      : await go(io, () => {});
   } catch (error) {
     return refuse(error, io);
   }
@@ -61,10 +59,23 @@ interface Task {
   readonly opened: () => void;
 }
 
+/** Runs the commands to their end; tells what goes wrong to the one whom it concerns. */
 async function run(task: Task): Promise<number> {
-  leadProcessGroup();
-  using files = new ProcessFiles(task.options);
-  using group = new CommandGroup(task.plan);
+  try {
+    leadProcessGroup();
+    using files = new ProcessFiles(task.options);
+    using group = new CommandGroup(task.plan);
+    return await runGroup(task, group, files);
+  } catch (error) {
+    return refuse(error, task.io);
+  }
+}
+
+async function runGroup(
+  task: Task,
+  group: CommandGroup,
+  files: ProcessFiles,
+): Promise<number> {
   // Should this process end in haste, the commands and files do not stay.
   const leave = () => {
     group[Symbol.dispose]();

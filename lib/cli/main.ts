@@ -17,7 +17,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   dpipe: async () => (await import("./dpipe.ts")).dpipe,
   ping: async () => (await import("./ping.ts")).ping,
   switch: async () => (await import("./switch.ts")).switchCommand,
-  switch: async () => (await import("./switch.ts")).switchCommand,
   vde_plug: async () => (await import("./vde_plug.ts")).vdePlug,
 };
 

@@ -595,3 +595,87 @@ toolTest(
     await process.terminate();
   },
 );
+
+for (const tool of TOOLS) {
+  toolTest(
+    tool,
+    "-d goes on in the background until it is told to end",
+    async (folder) => {
+      const [pid, group] = [`${folder}/pid`, `${folder}/group`];
+      const script = "cut -d' ' -f5,6,7 /proc/$$/stat >F/new; " +
+        "(ls -l /proc/$$/fd >F/fds); mv F/new F/ids; exec cat";
+      const { code, stderr } = await run(dpipe(
+        tool,
+        "-d",
+        "-p",
+        pid,
+        "-P",
+        group,
+        "cat",
+        "=",
+        ...sh(script.replaceAll("F/", `${folder}/`)),
+      ));
+      assertEquals([code, stderr], [0, ""]);
+      const id = Number(await readLine(pid));
+      assertEquals(await readLine(group), `-${id}`);
+      // Its group and session, and no terminal.
+      assertEquals(await readLine(`${folder}/ids`), `${id} ${id} 0`);
+      const fds = await Deno.readTextFile(`${folder}/fds`);
+      assertStringIncludes(fds, " 2 -> /dev/null\n");
+      assertEquals(groupMembers(id).length, 3);
+      Deno.kill(id, "SIGTERM");
+      assert(await until(() => groupMembers(id).length === 0));
+      assertEquals([isThere(pid), isThere(group)], [false, false]);
+    },
+  );
+
+  toolTest(
+    tool,
+    "-d -n becomes the last command in the background",
+    async (folder) => {
+      const pid = `${folder}/pid`;
+      const script = `echo $$ >${folder}/new; mv ${folder}/new ${folder}/id; ` +
+        "exec cat";
+      const argv = dpipe(tool, "-dnp", pid, "cat", "=", ...sh(script));
+      assertEquals((await run(argv)).code, 0);
+      const id = Number(await readLine(pid));
+      assertEquals(await readLine(`${folder}/id`), `${id}`);
+      Deno.kill(id, "SIGTERM");
+      assert(await until(() => groupMembers(id).length === 0));
+      assert(await until(() => !isThere(pid)));
+    },
+  );
+}
+
+const UNSTARTED = [
+  { name: "an unknown command", args: ["no-such-program"], code: 127 },
+  { name: "a command that cannot be run", args: ["/etc"], code: 126 },
+] as const;
+
+for (const { name, args, code } of UNSTARTED) {
+  for (const option of ["-d", "-dn"]) {
+    toolTest("ours", `${option} tells of ${name}`, async (folder) => {
+      const pid = `${folder}/pid`;
+      const line = [option, "-p", pid, "sleep", "60", "=", ...args];
+      const result = await run(dpipe("ours", ...line));
+      assertEquals(result.code, code);
+      assertStringIncludes(result.stderr, `Cannot start "${args[0]}"`);
+      assert(await until(() => !isThere(pid)));
+    });
+  }
+}
+
+toolTest("ours", "-d tells that it cannot write its file", async () => {
+  const line = ["-d", "-p", "/no/such/file", "true", "=", "true"];
+  const { code, stderr } = await run(dpipe("ours", ...line));
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, 'Cannot write process id file "/no/such/file"');
+});
+
+toolTest("ours", "-p removes no file of another's", async (folder) => {
+  const pid = `${folder}/pid`;
+  const script = `echo 1 >${pid}`;
+  const line = ["-p", pid, "true", "=", ...sh(script)];
+  assertEquals((await run(dpipe("ours", ...line))).code, 0);
+  assertEquals(await Deno.readTextFile(pid), "1\n");
+});
