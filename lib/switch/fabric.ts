@@ -19,14 +19,13 @@ import {
   FRAME_SLOT_BYTES,
   SUPERFRAME_SLOT_BYTES,
 } from "../net/burst.ts";
-import { completeChecksum } from "../net/complete_checksum.ts";
-import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../net/frame.ts";
+import { MIN_FRAME_BYTES } from "../net/frame.ts";
 import { FrameKind } from "../net/offload.ts";
 import { readHeader, VIRTIO_HEADER_BYTES } from "../net/virtio_header.ts";
-import { Segmenter } from "../net/segmenter.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
 import { countUnfit, fits } from "../plug/fit.ts";
 import { Batch, BATCH_FRAMES } from "./batch.ts";
+import { Filler } from "./filler.ts";
 import { FROM_CLIENTS, FROM_HOST, Outbox } from "./outbox.ts";
 import { EVERYBODY, NOBODY, type Policy } from "./policy.ts";
 import {
@@ -49,7 +48,6 @@ const SUPER_SLOT_BYTES = SUPERFRAME_SLOT_BYTES;
 const VIRTIO_BYTES = VIRTIO_HEADER_BYTES;
 const MIN_BYTES = MIN_FRAME_BYTES;
 const PLAIN: number = FrameKind.plain;
-const MAX_BYTES = MAX_FRAME_BYTES;
 const ALL = EVERYBODY;
 const NONE = NOBODY;
 const HOST = HOST_PORT;
@@ -76,10 +74,7 @@ export class Fabric {
   readonly #superframeReceiver = new DatagramReceiver(TURN_SUPERFRAMES);
   /** Superframes that a client sent, in the arena of the host's burst. */
   #transit = new Burst(1, 0);
-  readonly #segmenter = new Segmenter({
-    capacity: BATCH_FRAMES,
-    headroomBytes: 0,
-  });
+  readonly #filler: Filler;
   readonly #outbox: Outbox;
   readonly #fromClients: Batch;
   readonly #fromHost: Batch;
@@ -90,7 +85,8 @@ export class Fabric {
 
   /** @param options Kept. */
   constructor(options: FabricOptions) {
-    const { headers } = this.#segmenter;
+    this.#filler = new Filler(options.ports);
+    const { headers } = this.#filler;
     const nothing = new PlainArena(1);
     this.#options = options;
     this.#outbox = new Outbox(options.epoll, headers);
@@ -171,7 +167,7 @@ export class Fabric {
     const transit = this.#transitOf(burst);
     const batch = this.#fromClients;
     batch.begin(burst.arena, monotonicMs());
-    this.#segmenter.clear();
+    this.#filler.clear();
     for (let index = 0; index < received; index++) {
       const length = receiver.length(index);
       receiver.segmentSize(index);
@@ -217,15 +213,15 @@ export class Fabric {
     port.cells[PortCell.framesIn]++;
     port.cells[PortCell.bytesIn] += length;
     const batch = this.#fromClients;
-    if (!this.#hasRoomFor(batch, transit, index)) {
+    if (!this.#filler.hasRoomFor(batch, transit, index)) {
       this.#distribute(batch, port.number);
       batch.begin(burst.arena, batch.nowMs);
-      this.#segmenter.clear();
+      this.#filler.clear();
     }
     const to = this.#route(batch, transit, index, port.number);
     // First: a checksum that is computed on the way is computed for the host, too.
     if (to !== HOST && to !== NONE) {
-      this.#add(batch, transit, index, to, receiveCounters);
+      this.#filler.add(batch, transit, index, to, receiveCounters);
     }
     if (to === HOST || to === ALL) this.#copyToHost(transit, index, burst);
   }
@@ -251,7 +247,7 @@ export class Fabric {
     const batch = this.#fromHost;
     for (let index = from; index < burst.count;) {
       batch.begin(burst.arena, monotonicMs());
-      this.#segmenter.clear();
+      this.#filler.clear();
       index = this.#fill(burst, index);
       this.#distribute(batch, HOST);
     }
@@ -262,7 +258,7 @@ export class Fabric {
     const batch = this.#fromHost;
     let index = from;
     for (; index < burst.count; index++) {
-      if (!this.#hasRoomFor(batch, burst, index)) break;
+      if (!this.#filler.hasRoomFor(batch, burst, index)) break;
       this.#addFromHost(burst, index);
     }
     return index;
@@ -277,7 +273,9 @@ export class Fabric {
     const batch = this.#fromHost;
     const to = this.#route(batch, burst, index, HOST);
     if (to === ALL) sendCounters.add(Counter.flooded, 1);
-    if (to === NONE || !this.#add(batch, burst, index, to, sendCounters)) {
+    if (
+      to === NONE || !this.#filler.add(batch, burst, index, to, sendCounters)
+    ) {
       return;
     }
     this.host.cells[PortCell.framesIn]++;
@@ -292,75 +290,6 @@ export class Fabric {
       source,
       batch.nowMs,
     );
-  }
-
-  /** Whether the batch takes a frame in all its forms, or is empty, and so has all the room there ever is. */
-  #hasRoomFor(batch: Batch, burst: Burst, index: number): boolean {
-    if (burst.kind[index] === PLAIN) return batch.hasRoom(1);
-    const size = burst.segmentSize[index];
-    return batch.count === 0 ||
-      (size > 0 && batch.hasRoom(Math.ceil(burst.length[index] / size) + 2));
-  }
-
-  /**
-   * Adds a frame for a port, or for all of them, in the forms that these take.
-   *
-   * @returns Whether it is one that can be sent.
-   */
-  #add(
-    batch: Batch,
-    burst: Burst,
-    index: number,
-    to: number,
-    counters: Counters,
-  ): boolean {
-    const isSuperframe = burst.kind[index] !== PLAIN;
-    const isFit = isSuperframe
-      ? this.#addSuperframe(batch, burst, index, to)
-      : burst.checksumStart[index] === 0 || completeChecksum(burst, index);
-    if (!isFit) counters.add(Counter.malformed, 1);
-    else if (!isSuperframe) {
-      batch.add(burst.start[index], burst.length[index], to);
-    }
-    return isFit;
-  }
-
-  #addSuperframe(
-    batch: Batch,
-    burst: Burst,
-    index: number,
-    to: number,
-  ): boolean {
-    const { ports } = this.#options;
-    const one = to === ALL ? undefined : ports.get(to);
-    const whole = one === undefined ? ports.superframes > 0 : one.superframes;
-    const cut = one === undefined
-      ? ports.list.length > ports.superframes
-      : !one.superframes;
-    if (cut && !this.#addSegments(batch, burst, index, to)) return false;
-    if (whole) batch.addWhole(burst, index, to);
-    return true;
-  }
-
-  #addSegments(
-    batch: Batch,
-    burst: Burst,
-    index: number,
-    to: number,
-  ): boolean {
-    const segmenter = this.#segmenter;
-    const first = segmenter.count;
-    const segments = segmenter.cut(burst, index, MAX_BYTES);
-    for (let at = first; at < first + segments; at++) {
-      batch.addSegment(
-        segmenter.headerStart[at],
-        segmenter.headerLength[at],
-        segmenter.payloadStart[at],
-        segmenter.payloadLength[at],
-        to,
-      );
-    }
-    return segments > 0;
   }
 
   /** Sends each port what is for it; `source` gets nothing back. */
