@@ -5,10 +5,10 @@
  * @module
  */
 
+import { environmentWith, StringTable } from "./environment.ts";
 import { EACCES, ECHILD, ENOENT, ENOEXEC } from "./errno.ts";
 import { closeFd } from "./fd.ts";
 import { check, cString, errno, libc, SystemError } from "./libc.ts";
-import { addressOf } from "./memory.ts";
 
 const POSIX_SPAWN_SETPGROUP = 0x02;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
@@ -23,7 +23,6 @@ const F_GETFD = 1;
 const FD_CLOEXEC = 1;
 /** The same number on x86-64 and arm64. */
 const SYS_PIDFD_OPEN = 434n;
-const POINTER_BYTES = 8;
 const MAX_WAITS = 100;
 /** At least `sizeof` these opaque types of glibc on x86-64 (80, 336, 128) and arm64. */
 const OPAQUE_BYTES = 512;
@@ -65,13 +64,6 @@ const bound = libc({
   signal: { parameters: ["i32", "pointer"], result: "pointer" }, // int, handler
   sigemptyset: { parameters: ["buffer"], result: "i32" },
   sigaddset: { parameters: ["buffer", "i32"], result: "i32" },
-  environ: { type: "pointer" }, // char **
-  // void *dlsym(void *handle, const char *name): in libc.so.6 since glibc 2.34
-  dlsym: {
-    parameters: ["pointer", "buffer"],
-    result: "pointer",
-    optional: true,
-  },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   dup2: { parameters: ["i32", "i32"], result: "i32" },
@@ -230,60 +222,6 @@ export function becomeProgram(
   c.signal(SIGPIPE, null);
   c.execvpe(words.strings[0], words.pointers, variables.pointers);
   throw new SystemError(`start "${argv[0]}"`, errno());
-}
-
-/** Strings in a table as C takes them: `char *const []`, NULL behind the last one. */
-class StringTable {
-  readonly pointers: BigUint64Array<ArrayBuffer>;
-
-  /**
-   * @param strings Kept alive by this table.
-   * @param addresses Of strings that somebody else keeps; they come first.
-   */
-  constructor(
-    readonly strings: readonly Uint8Array<ArrayBuffer>[],
-    addresses: readonly bigint[] = [],
-  ) {
-    this.pointers = new BigUint64Array([
-      ...addresses,
-      ...strings.map((text) => BigInt(addressOf(text))),
-      0n,
-    ]);
-  }
-}
-
-/** This process's environment with some variables added, or others in their place. */
-function environmentWith(
-  variables: Readonly<Record<string, string>>,
-): StringTable {
-  const entries = Object.entries(variables);
-  const names = entries.map(([name]) => `${name}=`);
-  const kept: bigint[] = [];
-  const table = environment();
-  const view = table && new Deno.UnsafePointerView(table);
-  for (let at = 0; view; at += POINTER_BYTES) {
-    const pointer = view.getPointer(at);
-    if (pointer === null) break;
-    if (names.length > 0) {
-      const entry = Deno.UnsafePointerView.getCString(pointer);
-      if (names.some((name) => entry.startsWith(name))) continue;
-    }
-    kept.push(BigInt(Deno.UnsafePointer.value(pointer)));
-  }
-  const added = entries.map(([name, value]) => cString(`${name}=${value}`));
-  return new StringTable(added, kept);
-}
-
-/**
- * This process's environment as it is now. The table moves when a variable is
- * added, and `environ` as bound tells where it was when the library was opened.
- */
-function environment(): Deno.PointerValue {
-  const c = bound();
-  const variable = c.dlsym?.(null, cString("environ")) ?? null;
-  return variable === null
-    ? c.environ
-    : new Deno.UnsafePointerView(variable).getPointer();
 }
 
 /**

@@ -153,6 +153,7 @@ export class PtpLink implements Disposable {
 
   /** The peer has closed, and all it sent has been received. */
   lose(): void {
+    this.generation++;
     if (this.#end !== undefined && !this.#end.lose()) this.#leave();
     this.tend();
   }
@@ -246,7 +247,7 @@ export class PtpLink implements Disposable {
     this.generation++;
     if (this.#joined) {
       // Should the peer come back, it finds what it knows.
-      this.#kind = this.#end!.kind;
+      this.#kind = this.#end?.kind ?? this.#kind;
       this.#warned = "";
       log.debug(`a peer is at the other end of "${path}" (${this.#kind})`);
     } else log.debug(`nobody is at the other end of "${path}" any more`);

@@ -6,7 +6,7 @@
  */
 
 import { monotonicMs } from "../../ffi/clock.ts";
-import type { Burst } from "../net/burst.ts";
+import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { PacketPlug } from "../packet/packet_plug.ts";
 import { Counter } from "../plug/counters.ts";
@@ -45,9 +45,10 @@ export class PtpPlug implements Plug {
     const before = burst.count;
     const link = this.#link;
     if (link.receives) this.#receive(burst);
-    const isQuiet = burst.count === before || !link.sends;
+    const isDrained = burst.count === before &&
+      burst.room(FRAME_SLOT_BYTES) > 0;
     const isTurn = link.isAsked && ++this.#turns % BUSY_TURNS === 0;
-    if (isQuiet || isTurn) link.tend();
+    if (isDrained || isTurn || !link.sends) link.tend();
     return burst.count - before;
   }
 
@@ -56,7 +57,6 @@ export class PtpPlug implements Plug {
       this.#current().receive(burst);
     } catch (error) {
       if (!(error instanceof LinkEnd)) throw error;
-      this.#packets = this.#makePackets();
       this.#link.lose();
     }
   }

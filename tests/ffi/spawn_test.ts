@@ -8,6 +8,7 @@ import {
 import { closeFd } from "../../ffi/fd.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import {
+  checkProgram,
   freeDescriptors,
   killProcess,
   openExitFd,
@@ -364,3 +365,26 @@ ffiTest("freeDescriptors() finds what a program does not inherit", async () => {
     .filter((fd) => !free.includes(fd));
   assertEquals(lower.filter((fd) => !found.includes(`${fd}`)), []);
 });
+
+ffiTest("checkProgram() finds what can be started", () => {
+  checkProgram("sh");
+  checkProgram("/bin/sh");
+});
+
+const UNSTARTABLE = [
+  { program: "no-such-program", code: "ENOENT" },
+  { program: "/no/such/program", code: "ENOENT" },
+  { program: "/etc/passwd", code: "EACCES" },
+  { program: "/etc", code: "EACCES" },
+] as const;
+
+for (const { program, code } of UNSTARTABLE) {
+  ffiTest(`checkProgram() says of ${program} what starting it would`, () => {
+    const error = assertThrows(() => checkProgram(program), SystemError);
+    const started = assertThrows(
+      () => spawnProgram([program], []),
+      SystemError,
+    );
+    assertEquals([error.code, error.message], [code, started.message]);
+  });
+}

@@ -5,8 +5,16 @@
  * @module
  */
 
-import { PATIENCE_MS, type SpawnOptions } from "../lab/mod.ts";
-import { type LabProcess, peerAvailable, spawn, vdeplug } from "../lab/mod.ts";
+import {
+  type LabProcess,
+  PATIENCE_MS,
+  peerAvailable,
+  prepareVdeplug,
+  reasonToSkip,
+  spawn,
+  type SpawnOptions,
+  vdeplug,
+} from "../lab/mod.ts";
 import { until } from "../plugs.ts";
 
 /** Debian's `dpipe`, or the one of this tree. */
@@ -16,17 +24,49 @@ export type Tool = "C" | "ours";
 export const TOOLS: readonly Tool[] = ["C", "ours"];
 
 /** Why a tool cannot run here. */
-export async function reasonToSkipTool(
+const SKIPS: Readonly<Record<Tool, string | undefined>> = {
+  C: await reasonToSkip(peerAvailable("dpipe")),
+  ours: undefined,
+};
+
+/**
+ * Registers a test of a tool.
+ *
+ * @param fn Is given a folder, which is removed afterwards.
+ */
+export function toolTest(
   tool: Tool,
-): Promise<string | undefined> {
-  if (tool === "ours") return undefined;
-  const answer = await peerAvailable("dpipe");
-  return answer.ok ? undefined : answer.reason;
+  name: string,
+  fn: (folder: string) => Promise<void>,
+): void {
+  const skip = SKIPS[tool];
+  const title = tool === "C" ? `dpipe of Debian ${name}` : `dpipe ${name}`;
+  Deno.test({
+    name: skip === undefined ? title : `${title} (skipped: ${skip})`,
+    ignore: skip !== undefined,
+    fn: async () => {
+      await (preparation ??= prepareVdeplug());
+      const folder = await Deno.makeTempDir({ prefix: "vdeplug" });
+      try {
+        await fn(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
 }
+
+/** Settles once our program can be started. */
+let preparation: Promise<void> | undefined;
 
 /** Program and arguments of a tool. */
 export function dpipe(tool: Tool, ...args: string[]): string[] {
   return tool === "C" ? ["dpipe", ...args] : vdeplug("dpipe", ...args);
+}
+
+/** Arguments that run a script. */
+export function sh(script: string): string[] {
+  return ["sh", "-c", script];
 }
 
 /** How a run ended. */

@@ -12,8 +12,11 @@ import { canMakePeers, type Load, send, startSink, tally } from "./vdepeer.ts";
 
 /** Moderate, and every third of the lengths that a network with an MTU of 9000 has. */
 const LOAD: Load = { count: 3003, rate: 2000, sizes: "14-9018/3" };
-/** What Debian's vde_switch carries: it cuts what is longer. */
-const SHORT_LOAD: Load = { count: 3000, rate: 2000, sizes: "14-1518/1" };
+/**
+ * What Debian's vde_switch carries: it cuts what is longer, and drops what
+ * comes while a reader has not run for the time of 90 frames.
+ */
+const SHORT_LOAD: Load = { count: 1505, rate: 1000, sizes: "14-1518/1" };
 
 /** One way for frames. */
 interface Way {

@@ -296,7 +296,27 @@ ffiTest(
     accepted?.send(new Uint8Array([0]));
     using plug = await opening;
     plug.send(burstOf([A]), 0);
-    assertFrames([await nextPacket(accepted!)], [A]);
+    assertFrames([await nextPacket(accepted ?? listener)], [A]);
+  },
+);
+
+ffiTest(
+  "ptp:// neither ends nor spins while there are no descriptors for a peer",
+  async () => {
+    const root = new URL("../../../", import.meta.url).pathname;
+    const run = ["run", "-A", "--quiet", "--config", `${root}deno.json`];
+    const script = `${root}tests/lib/ptp/no_descriptors.ts`;
+    const limited = ["-c", 'ulimit -n 200 && exec "$@"', "sh"];
+    const { code, stdout, stderr } = await new Deno.Command("sh", {
+      args: [...limited, Deno.execPath(), ...run, script],
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const { held, turns, answer } = JSON.parse(
+      new TextDecoder().decode(stdout),
+    );
+    assertGreater(held, 50);
+    assertLess(turns, 50);
+    assertEquals(answer, 0);
   },
 );
 

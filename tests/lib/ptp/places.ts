@@ -122,7 +122,9 @@ export function leaveName(type: number, path: string): void {
 
 /** A socket that is connected to a name. */
 export function connected(type: number, path: string): UnixSocket {
-  const socket = UnixSocket.make(type);
+  using making = new DisposableStack();
+  const socket = making.use(UnixSocket.make(type));
   socket.connect(path);
+  making.move();
   return socket;
 }
