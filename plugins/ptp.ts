@@ -7,7 +7,6 @@
 import { resolve } from "@std/path";
 import { SystemError } from "../ffi/libc.ts";
 import { MAX_SOCKET_PATH_BYTES } from "../ffi/unix_socket.ts";
-import { groupId } from "../ffi/users.ts";
 import { PlugError } from "../lib/plug/errors.ts";
 import type { Access, Plugin } from "../lib/plug/plugin.ts";
 import type { Vnl } from "../lib/plug/vnl.ts";
@@ -15,6 +14,7 @@ import { SECOND_SUFFIX } from "../lib/ptp/datagram_end.ts";
 import { type LinkOptions, PtpLink } from "../lib/ptp/ptp_link.ts";
 import { PtpPlug } from "../lib/ptp/ptp_plug.ts";
 import { longestNameBytes } from "../lib/ptp/socket_name.ts";
+import { ownerGroup } from "../lib/vde/owner_group.ts";
 
 const DEFAULT_MODE = 0o700;
 const MAX_MODE = 0o777;
@@ -88,27 +88,10 @@ function readAccess(
   vnl: Vnl,
   access: Access | undefined,
 ): LinkOptions["access"] {
-  const group = vnl.has("group") ? vnl.string("group") : access?.group;
   return {
     mode: vnl.number("mode") ?? access?.mode ?? DEFAULT_MODE,
-    gid: group === undefined ? undefined : readGroup(vnl.text, group),
+    gid: ownerGroup(vnl, "group", access?.group),
   };
-}
-
-function readGroup(text: string, group: string): number {
-  try {
-    return groupId(group);
-  } catch (cause) {
-    if (!(cause instanceof TypeError || cause instanceof RangeError)) {
-      throw cause;
-    }
-    const found = cause.message.slice(cause.message.lastIndexOf(": ") + 2);
-    throw new TypeError(
-      `Cannot open "${text}" as group must be an id, or in the group ` +
-        `database: received "${group}", and ${found}`,
-      { cause },
-    );
-  }
 }
 
 const HINTS: Readonly<Record<string, string>> = {

@@ -7,7 +7,6 @@
 
 import { SystemError } from "../ffi/libc.ts";
 import { userName } from "../ffi/passwd.ts";
-import { groupId } from "../ffi/users.ts";
 import { MAX_MAC_TABLE_CAPACITY } from "../lib/net/mac_table.ts";
 import { PlugError } from "../lib/plug/errors.ts";
 import type { Access, Plugin } from "../lib/plug/plugin.ts";
@@ -25,6 +24,7 @@ import {
 } from "../lib/switch/policy.ts";
 import type { PortTable } from "../lib/switch/port.ts";
 import { SwitchPlug } from "../lib/switch/switch_plug.ts";
+import { ownerGroup } from "../lib/vde/owner_group.ts";
 
 const DEFAULT_MODE = 0o600;
 const MAX_MODE = 0o777;
@@ -196,11 +196,10 @@ function defaultPath(): string {
 /** What the VNL says; where it says nothing, what the command line does. */
 function accessOf(vnl: Vnl, given: Access = {}): DirectoryAccess {
   const mode = vnl.number("mode") ?? given.mode ?? DEFAULT_MODE;
-  const group = vnl.has("grp") ? vnl.string("grp") : given.group;
   return {
     mode: checkMode(vnl, mode),
     directoryMode: vnl.number("dirmode"),
-    gid: group === undefined ? undefined : gidOf(vnl, group),
+    gid: ownerGroup(vnl, "grp", given.group),
   };
 }
 
@@ -211,17 +210,6 @@ function checkMode(vnl: Vnl, mode: number): number {
       mode.toString(8)
     }`,
   );
-}
-
-function gidOf(vnl: Vnl, group: string): number {
-  try {
-    return groupId(group);
-  } catch (error) {
-    throw new TypeError(
-      `Cannot open "${vnl}" as grp must be a group of users: received "${group}"`,
-      { cause: error },
-    );
-  }
 }
 
 function makeLearning(vnl: Vnl): Policy {

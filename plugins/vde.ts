@@ -5,7 +5,6 @@
  */
 
 import { resolve } from "@std/path";
-import { groupId } from "../ffi/users.ts";
 import { PacketPlug } from "../lib/packet/packet_plug.ts";
 import { SuperframePacketPlug } from "../lib/packet/superframe_packet_plug.ts";
 import type { Access, OpenOptions, Plug, Plugin } from "../lib/plug/plugin.ts";
@@ -13,6 +12,7 @@ import type { Vnl } from "../lib/plug/vnl.ts";
 import { joinSwitch, type SwitchPort } from "../lib/vde/client.ts";
 import type { DataSocketAccess } from "../lib/vde/data_socket.ts";
 import { describeClient, thisClient } from "../lib/vde/description.ts";
+import { ownerGroup } from "../lib/vde/owner_group.ts";
 import { MAX_REQUEST_PORT } from "../lib/vde/request.ts";
 
 /** Where switches are by custom. */
@@ -131,26 +131,9 @@ function readPort(vnl: Vnl, access: Access | undefined): string | undefined {
 }
 
 function readAccess(vnl: Vnl, access: Access | undefined): DataSocketAccess {
-  const group = vnl.has("group") ? vnl.string("group") : access?.group;
   const mode = vnl.number("mode") ?? access?.mode ?? DEFAULT_MODE;
   return {
     mode,
-    gid: group === undefined ? undefined : readGroup(vnl.text, group),
+    gid: ownerGroup(vnl, "group", access?.group),
   };
-}
-
-function readGroup(text: string, group: string): number {
-  try {
-    return groupId(group);
-  } catch (cause) {
-    if (!(cause instanceof TypeError || cause instanceof RangeError)) {
-      throw cause;
-    }
-    const found = cause.message.slice(cause.message.lastIndexOf(": ") + 2);
-    throw new TypeError(
-      `Cannot open "${text}" as group must be an id, or in the group ` +
-        `database: received "${group}", and ${found}`,
-      { cause },
-    );
-  }
 }

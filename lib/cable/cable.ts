@@ -16,11 +16,10 @@ import {
   type CableEndpoint,
   type CableOrder,
   type CableReport,
-  type FrameSource,
   unpackError,
 } from "./messages.ts";
 
-export type { CableEndpoint, FrameSource } from "./messages.ts";
+export type { CableEndpoint } from "./messages.ts";
 
 /** How to open a cable. */
 export interface CableOptions {
@@ -32,9 +31,11 @@ export interface CableOptions {
   readonly log?: Log;
   /**
    * Told of IP addresses that frames come from out of the second end: each
-   * once for each VLAN, as long as there are not many thousands of them.
+   * once for each VLAN (0: untagged), as long as there are not many thousands of them.
    */
-  readonly onSource?: (source: FrameSource) => void;
+  readonly onSource?: (
+    source: { readonly address: string; readonly vlan: number },
+  ) => void;
 }
 
 /** What ended a cable. */

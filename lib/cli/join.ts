@@ -23,11 +23,13 @@ import { UsageError } from "./usage_error.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
+/** What standard input is called as the other end of a stream. */
+const STDIN_PEER = "standard input";
 
 /** What is to be joined, and how. */
 export interface JoinOrder extends CableSettings, StatsOptions, Ends {
-  /** Whether an end that was asked for goes without a word. */
-  readonly quietStop?: boolean;
+  /** Whether it ends without a word when it is told to, or its standard input ends. */
+  readonly quiet?: boolean;
 }
 
 /** A cable in the making: what its parts need of each other. */
@@ -139,7 +141,7 @@ function standardStream(
       "frames come from and go to this terminal: a second VNL, or = COMMAND, is missing?",
     );
   }
-  return { readFd: STDIN, writeFd: STDOUT, peer: "standard input" };
+  return { readFd: STDIN, writeFd: STDOUT, peer: STDIN_PEER };
 }
 
 function logOf({ order, io }: Session): Log {
@@ -177,13 +179,19 @@ async function carry(
   await finishStats();
   const status = await program?.end();
   const isStopped = end.reason === "stopped";
-  if (!isStopped || !order.quietStop) io.err(describeEnd(end, io));
+  if (!order.quiet || !isExpected(end)) io.err(describeEnd(end, io));
   if (end.reason === "failed") return ExitStatus.failure;
   if (status === undefined || isStopped) return ExitStatus.success;
   if (status.code !== 0) {
     io.err(`the command ended with exit status ${status.code}`);
   }
   return status.code;
+}
+
+/** Whether whoever runs this has ended it. */
+function isExpected({ reason, error }: CableEnd): boolean {
+  return reason === "stopped" ||
+    (reason === "closed" && error?.message.startsWith(STDIN_PEER) === true);
 }
 
 function describeEnd(end: CableEnd, io: CommandIo): string {

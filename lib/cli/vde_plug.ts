@@ -53,7 +53,7 @@ async function join(options: VdePlugArgs, io: CommandIo): Promise<number> {
     ...options,
     json: false,
     statsSeconds: undefined,
-    quietStop: true,
+    quiet: true,
   };
   const { loginCommand } = options;
   if (loginCommand === undefined && !io.isLogin) {

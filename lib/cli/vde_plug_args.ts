@@ -46,7 +46,7 @@ Options:
   -M, --mod2 OCTAL
       --port2 N
   -D, --descr TEXT    who we are, for the switch's listings (default vdeplug:)
-  -c vde_plug         as a login shell: what users may run here, and nothing else
+  -c vde_plug         as a login shell: what users run here, and nothing else
   -v, --verbose       say more about what happens
       --version       the version
   -h, --help          this text

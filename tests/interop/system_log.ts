@@ -23,6 +23,7 @@ done
 ln -s /proc/self/fd "$dev/fd"
 ln -s "$log" "$dev/log"
 mount --rbind "$dev" /dev || exit 99
+[ ! -e "$log.group" ] || mount --bind "$log.group" /etc/group || exit 99
 exec "$@"`;
 
 /** What each line begins with: facility user, information, and the time. */
@@ -57,6 +58,13 @@ export class SystemLog implements AsyncDisposable {
       ...["sh", "-c", WRAPPER, "sh", `${this.#folder}/dev`],
       `${this.#folder}/log`,
     ];
+  }
+
+  /** Gives the programs a group database with one more group. */
+  async addGroup(name: string, member: string): Promise<void> {
+    const text = await Deno.readTextFile("/etc/group");
+    const line = `${name}:x:64999:${member}\n`;
+    await Deno.writeTextFile(`${this.#folder}/log.group`, text + line);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { ffiTest } from "../../ffi/case.ts";
 import process from "node:process";
 import {
   assert,
@@ -344,7 +345,6 @@ const MISUSES = [
     hint: false,
   },
   { args: "probe://999 192.0.2.1", includes: '"999"', hint: false },
-  { args: "vxvde 192.0.2.1", includes: '"vxvde"', hint: false },
 ] as const;
 
 for (const { args, includes, hint } of MISUSES) {
@@ -356,6 +356,16 @@ for (const { args, includes, hint } of MISUSES) {
     assertEquals(err.slice(1), hint ? [USAGE_HINT] : []);
   });
 }
+
+ffiTest(
+  "ping() takes a word without a scheme for a switch, and doubts it",
+  async () => {
+    const { status, out, err } = await run("./vxvd 192.0.2.1");
+    assertEquals([status, out], [1, []]);
+    assertStringIncludes(err[0], "found no switch");
+    assertStringIncludes(err[1], 'without "://", "./vxvd" is the folder');
+  },
+);
 
 Deno.test("ping() prints its help", async () => {
   const { status, out, err } = await run("--help");

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type PlugArgs, readPlugArgs } from "../../../lib/cli/plug_args.ts";
+import { ffiTest } from "../../ffi/case.ts";
 import { UsageError } from "../../../lib/cli/usage_error.ts";
 
 const NO_ACCESS = { port: undefined, group: undefined, mode: undefined };
@@ -120,7 +121,7 @@ const GOOD: readonly {
 ];
 
 for (const { args, want } of GOOD) {
-  Deno.test(`readPlugArgs() reads ${JSON.stringify(args)}`, () => {
+  ffiTest(`readPlugArgs() reads ${JSON.stringify(args)}`, () => {
     assertEquals(readPlugArgs(args), { ...STANDARD, ...want });
   });
 }
@@ -173,7 +174,7 @@ const BAD = [
 ] as const;
 
 for (const { args, includes } of BAD) {
-  Deno.test(`readPlugArgs() refuses ${JSON.stringify(args).slice(0, 60)}`, () => {
+  ffiTest(`readPlugArgs() refuses ${JSON.stringify(args).slice(0, 60)}`, () => {
     const error = assertThrows(() => readPlugArgs(args), UsageError);
     assertStringIncludes(error.message, includes);
   });
