@@ -178,9 +178,10 @@ async function carry(
   io.stop.removeEventListener("abort", stop);
   await finishStats();
   const status = await program?.end();
-  const isStopped = end.reason === "stopped";
+  // The same signal may have ended the other side first: a program of our group.
+  const isStopped = end.reason === "stopped" || io.stop.aborted;
   if (!order.quiet || !isExpected(end)) io.err(describeEnd(end, io));
-  if (end.reason === "failed") return ExitStatus.failure;
+  if (end.reason === "failed" && !isStopped) return ExitStatus.failure;
   if (status === undefined || isStopped) return ExitStatus.success;
   if (status.code !== 0) {
     io.err(`the command ended with exit status ${status.code}`);
@@ -195,7 +196,7 @@ function isExpected({ reason, error }: CableEnd): boolean {
 }
 
 function describeEnd(end: CableEnd, io: CommandIo): string {
-  if (end.reason === "stopped") {
+  if (end.reason === "stopped" || io.stop.aborted) {
     return `ended by ${io.stop.reason ?? "request"}`;
   }
   const message = end.error?.message ?? "";

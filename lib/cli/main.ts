@@ -25,6 +25,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** How long a command may take to end once it is told to. */
 const END_PATIENCE_MS = 10_000;
 
+/** Signals so close to each other are one. */
+const REPEAT_MS = 500;
+
 const KILLED = 130;
 const CLEAR_LINE = "\r\x1b[K";
 
@@ -39,10 +42,16 @@ export async function main(
   pluginModules: readonly string[],
 ): Promise<number> {
   const stop = new AbortController();
+  let abortedMs = 0;
   const onSignal = SIGNALS.map((signal) => {
     const listener = () => {
-      // Whoever asks twice, or for long, does not want to wait.
-      if (stop.signal.aborted) Deno.exit(KILLED);
+      if (stop.signal.aborted) {
+        // Whoever asks twice does not want to wait. A terminal, or a parent,
+        // may tell the group and each of it: that is once.
+        if (performance.now() - abortedMs > REPEAT_MS) Deno.exit(KILLED);
+        return;
+      }
+      abortedMs = performance.now();
       stop.abort(signal);
       Deno.unrefTimer(setTimeout(() => Deno.exit(KILLED), END_PATIENCE_MS));
     };
