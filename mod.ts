@@ -23,6 +23,7 @@
  */
 
 import { Cable, type CableOptions } from "./lib/cable/cable.ts";
+import { NATIVE_PLUGINS } from "./lib/native/native_plugins.ts";
 import { Counters } from "./lib/plug/counters.ts";
 import type { Log, OpenOptions, Plug } from "./lib/plug/plugin.ts";
 import { Registry } from "./lib/plug/registry.ts";
@@ -91,7 +92,7 @@ export async function openPlug(
   vnl: string,
   options: JoinOptions & Partial<OpenOptions> = {},
 ): Promise<Plug> {
-  const registry = await Registry.load(modules(options));
+  const registry = await Registry.load(modules(options), NATIVE_PLUGINS);
   return await registry.open(vnl, {
     description: options.description ?? "vdeplug:",
     log: options.log ?? SILENT,
