@@ -4,7 +4,8 @@
  *   told        the one frame that comes is text: what open was told
  *   pair        every second connection is the other end of the one before
  *   script:A,B  recv gives A, then B: a length, or -1 with error number -A
- *   sent:A,B    the same for send; what follows is sent
+ *   stuck:A     the same, but A for ever
+ *   sent:A,B    send gives A, then B; what follows is sent
  *   deaf:A,B    the same, behind a descriptor that is never writable
  */
 #include <errno.h>
@@ -132,8 +133,10 @@ static ssize_t test_recv(void *opaque, void *buffer, size_t size, int flags)
 		memcpy(buffer, conn->text, length);
 		return (ssize_t)length;
 	}
+	if (strcmp(conn->address, "stuck") == 0)
+		conn->next = 0;
 	step = next_step(conn, 1);
-	if (conn->next == conn->count &&
+	if (strcmp(conn->address, "stuck") != 0 && conn->next == conn->count &&
 	    read(conn->data, &value, sizeof(value)) < 0)
 		return -1;
 	memset(buffer, 0x5a, step > 0 && (size_t)step < size ? (size_t)step : 0);
