@@ -2,8 +2,8 @@
  * As much of a DHCP client (RFC 2131) as it takes to get a lease: frames go out
  * and come in through a packet socket, as the interface has no address yet.
  *
- * Run as a program in the interface's namespace, `dhcp_client.ts INTERFACE`, it
- * prints the lease as one line of JSON.
+ * Run as a program in the interface's namespace, `dhcp_client.ts INTERFACE
+ * MAC`, it prints the lease as one line of JSON.
  *
  * @module
  */
@@ -68,7 +68,7 @@ function buildFrame(
   view.setUint8(IP + 8, 64);
   view.setUint8(IP + 9, 17);
   frame.fill(0xff, IP + 16, IP + 20);
-  view.setUint16(IP + 10, checksum(frame.subarray(IP, UDP)));
+  view.setUint16(IP + 10, checksum(frame, IP, UDP - IP));
   view.setUint16(UDP, CLIENT_PORT);
   view.setUint16(UDP + 2, SERVER_PORT);
   view.setUint16(UDP + 4, frame.length - UDP);
@@ -154,8 +154,7 @@ export async function lease(name: string, mac: Uint8Array): Promise<Lease> {
 }
 
 if (import.meta.main) {
-  const [name] = Deno.args;
-  const text = Deno.readTextFileSync(`/sys/class/net/${name}/address`);
-  const mac = text.trim().split(":").map((byte) => parseInt(byte, 16));
+  const [name, text] = Deno.args;
+  const mac = text.split(":").map((byte) => parseInt(byte, 16));
   console.log(JSON.stringify(await lease(name, Uint8Array.from(mac))));
 }

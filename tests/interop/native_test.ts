@@ -70,6 +70,8 @@ interface Nested {
   readonly vnl: Nesting;
   /** By how much a frame grows. */
   readonly overheadBytes: number;
+  /** What a switch is told, so that its first two ports take such frames. */
+  readonly console?: readonly string[];
 }
 
 const NESTED: readonly Nested[] = [
@@ -78,6 +80,7 @@ const NESTED: readonly Nested[] = [
     name: "vlan:// in ptp://",
     vnl: (inner) => `vlan://5{${inner}}`,
     overheadBytes: 4,
+    console: ["vlan/create 5", "vlan/addport 5 1", "vlan/addport 5 2"],
   },
   {
     scheme: "vlan",
@@ -116,7 +119,7 @@ for (const { scheme, name, vnl, overheadBytes } of NESTED) {
 
 const noTaps = await reasonToSkip(canMakeTaps(), peerAvailable("ping"));
 
-for (const { scheme, vnl } of NESTED) {
+for (const { scheme, vnl, console = [] } of NESTED) {
   for (const tools of [["ours", "ours"], ["ours", "C"]] as const) {
     const skip = noTaps ??
       await reasonToSkip(
@@ -136,6 +139,7 @@ for (const { scheme, vnl } of NESTED) {
         const settings = { tool, vnl: whole, number: index + 1 };
         nodes.push(await plugIn(host, settings));
       }
+      for (const line of console) await sw.command(line);
       const [one, other] = nodes;
       await assertPings(one, other);
       await assertTransfer(one, other, { bytes: BYTES });
@@ -229,6 +233,7 @@ labTest(
 const PAGE = "a page of the host's loopback\n";
 /** What slirp has unless its VNL says otherwise: libvdeplug_slirp(1). */
 const SLIRP_HOST = "10.0.2.2";
+const GUEST_MAC = "02:00:00:00:00:01";
 
 /** Serves a page on the loopback interface, and says at which port. */
 const SERVER = `Deno.serve(
@@ -247,11 +252,11 @@ labTest(
     await gate.waitForInterface("t0", { madeBy: cable });
     const target = ["netns", String(guest.pid)];
     await gate.run("ip", ["link", "set", "dev", "t0", ...target]);
-    await guest.configure("t0");
+    await guest.configure("t0", { mac: GUEST_MAC });
     const lease = JSON.parse(
       await guest.run(Deno.execPath(), [
         ...["run", "--quiet", "--allow-all", "--no-prompt", "--no-check"],
-        ...["--config", CONFIG, DHCP_CLIENT, "t0"],
+        ...["--config", CONFIG, DHCP_CLIENT, "t0", GUEST_MAC],
       ]),
     );
     assertMatch(lease.address, /^10\.0\.2\.\d+$/);
