@@ -7,6 +7,10 @@
  * its own; {@linkcode openPlug} opens one, for a program that wants the frames
  * itself.
  *
+ * A scheme that no module has is looked for among the native plugins of
+ * libvdeplug, `libvdeplug_NAME.so`. They are foreign code in this process: a
+ * crash in one cannot be caught, and ends the process.
+ *
  * Needs Linux on x86-64 or arm64, and the permissions `--allow-ffi`,
  * `--allow-read` (to load the plugins) and `--allow-env`.
  *
@@ -36,6 +40,7 @@ export type {
   CableEndpoint,
   CableOptions,
 } from "./lib/cable/cable.ts";
+export type { FrameSource } from "./lib/cable/messages.ts";
 export type { StreamEnds } from "./lib/cable/stream_plug.ts";
 export type { Arena } from "./lib/net/arena.ts";
 export { Burst } from "./lib/net/burst.ts";

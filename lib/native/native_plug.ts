@@ -60,6 +60,8 @@ export class NativePlug implements Plug {
   /** The plugin reads and writes here: its address never changes. */
   readonly #scratch = new PlainArena(MAX_FRAME_BYTES);
   #fruitless = 0;
+  /** Ended the link; thrown once all frames are handed on. */
+  #failure: PlugError | undefined;
 
   /**
    * @param connection Taken over.
@@ -82,11 +84,16 @@ export class NativePlug implements Plug {
 
   receive(burst: Burst): number {
     const before = burst.count;
+    if (this.#failure !== undefined) throw this.#failure;
     for (let calls = 0; calls < MAX_CALLS; calls++) {
       if (burst.room(FRAME_SLOT_BYTES) < 1) break;
       const happened = this.#poll(POLLIN);
       if (happened === 0) break;
-      if (!this.#receiveOne(burst, happened, before)) break;
+      if (!this.#receiveOne(burst, happened)) break;
+    }
+    // What came before the end is handed on first.
+    if (this.#failure !== undefined && burst.count === before) {
+      throw this.#failure;
     }
     return burst.count - before;
   }
@@ -115,15 +122,12 @@ export class NativePlug implements Plug {
     return this.#polls.happened(0);
   }
 
-  /**
-   * Takes one frame.
-   *
-   * @param before Frames that the burst held: those that came since are handed
-   * on before an end is told.
-   * @returns Whether to go on.
-   */
-  #receiveOne(burst: Burst, happened: number, before: number): boolean {
-    if ((happened & POLLNVAL) !== 0) throw this.#closedDescriptor();
+  /** Takes one frame; returns whether to go on. What ends the link is kept in `#failure`. */
+  #receiveOne(burst: Burst, happened: number): boolean {
+    if ((happened & POLLNVAL) !== 0) {
+      this.#failure = this.#closedDescriptor();
+      return false;
+    }
     const { bytes } = this.#scratch;
     const length = this.#connection.receive(bytes, FRAME_ROOM);
     if (length >= NOT_FOR_US) {
@@ -131,17 +135,21 @@ export class NativePlug implements Plug {
       this.#append(burst, length);
       return true;
     }
-    // With nothing to read but the end, what comes is the end.
-    const isOver = (happened & POLLHUP) !== 0 && (happened & POLLIN) === 0;
-    const isEmpty = length === 0 || isQuiet(-length);
-    if ((length === 0 && (happened & POLLHUP) !== 0) || isOver) {
-      if (burst.count > before) return false;
-      throw this.#end();
-    }
-    if (!isEmpty) throw this.#broken("receive from", -length);
-    // A passing error must not become a cable that is busy with nothing.
-    if (++this.#fruitless > MAX_FRUITLESS) throw this.#senseless();
+    this.#failure = this.#failureOf(length, happened);
     return false;
+  }
+
+  /** What an answer that is no frame means for the link; undefined: nothing. */
+  #failureOf(result: number, happened: number): PlugError | undefined {
+    const isHungUp = (happened & POLLHUP) !== 0;
+    // With nothing to read but the end, what comes is the end.
+    const isOver = isHungUp && (result === 0 || (happened & POLLIN) === 0);
+    if (isOver) return this.#end();
+    if (result < 0 && !isQuiet(-result)) {
+      return this.#broken("receive from", -result);
+    }
+    // A passing error must not become a cable that is busy with nothing.
+    return ++this.#fruitless > MAX_FRUITLESS ? this.#senseless() : undefined;
   }
 
   #append(burst: Burst, length: number): void {

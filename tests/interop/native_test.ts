@@ -2,7 +2,12 @@
  * Debian's native plugins: nested ones over vde_switch, vdesl on a
  * pseudo-terminal, pcap on a veth, and slirp behind a TAP.
  */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { NATIVE_PLUGINS } from "../../lib/native/native_plugins.ts";
 import { MAX_FRAME_BYTES } from "../../lib/net/frame.ts";
 import type { Plug } from "../../lib/plug/plugin.ts";
@@ -146,6 +151,10 @@ for (const { scheme, vnl, console = [] } of NESTED) {
       await assertTransfer(other, one, { bytes: BYTES });
       const { code } = await one.cable.terminate();
       assertEquals(code, 0, one.cable.report());
+      // The nested plug's control descriptor tells.
+      sw.process.signal("SIGKILL");
+      const { success } = await other.cable.exited;
+      assert(success || other.tool === "C", other.cable.report());
     });
   }
 }

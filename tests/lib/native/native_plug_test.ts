@@ -151,6 +151,15 @@ for (const { name, steps, want, counts = {} } of RECEPTIONS) {
   }, { skip });
 }
 
+ffiTest("NativePlug.receive() hands on what came before an error", async () => {
+  using plug = await open("script:60,-13,60");
+  const burst = new Burst();
+  assertEquals(plug.receive(burst), 1);
+  for (let call = 0; call < 2; call++) {
+    assertThrows(() => plug.receive(burst), PlugError, "EACCES");
+  }
+}, { skip });
+
 ffiTest(
   "NativePlug.receive() throws what does not pass, with its code",
   async () => {
