@@ -7,6 +7,10 @@
  * its own; {@linkcode openPlug} opens one, for a program that wants the frames
  * itself.
  *
+ * A scheme that no module has is looked for among the native plugins of
+ * libvdeplug, `libvdeplug_NAME.so`. They are foreign code in this process: a
+ * crash in one cannot be caught, and ends the process.
+ *
  * Needs Linux on x86-64 or arm64, and the permissions `--allow-ffi`,
  * `--allow-read` (to load the plugins) and `--allow-env`.
  *
@@ -23,6 +27,7 @@
  */
 
 import { Cable, type CableOptions } from "./lib/cable/cable.ts";
+import { NATIVE_PLUGINS } from "./lib/native/native_plugins.ts";
 import { Counters } from "./lib/plug/counters.ts";
 import type { Log, OpenOptions, Plug } from "./lib/plug/plugin.ts";
 import { Registry } from "./lib/plug/registry.ts";
@@ -35,6 +40,7 @@ export type {
   CableEndpoint,
   CableOptions,
 } from "./lib/cable/cable.ts";
+export type { FrameSource } from "./lib/cable/messages.ts";
 export type { StreamEnds } from "./lib/cable/stream_plug.ts";
 export type { Arena } from "./lib/net/arena.ts";
 export { Burst } from "./lib/net/burst.ts";
@@ -91,7 +97,7 @@ export async function openPlug(
   vnl: string,
   options: JoinOptions & Partial<OpenOptions> = {},
 ): Promise<Plug> {
-  const registry = await Registry.load(modules(options));
+  const registry = await Registry.load(modules(options), NATIVE_PLUGINS);
   return await registry.open(vnl, {
     description: options.description ?? "vdeplug:",
     log: options.log ?? SILENT,

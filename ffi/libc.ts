@@ -84,6 +84,14 @@ export function errno(): number {
   return (errnoCell ??= mapErrno())[0];
 }
 
+/**
+ * Sets the error number of this thread to 0: for foreign functions that may
+ * fail without setting it.
+ */
+export function clearErrno(): void {
+  (errnoCell ??= mapErrno())[0] = 0;
+}
+
 /** Each thread, so each Worker, has an `errno` of its own at an address of its own. */
 function mapErrno(): Int32Array {
   const location = bound().__errno_location();

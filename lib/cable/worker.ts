@@ -10,6 +10,7 @@
 import { drainEventFd } from "../../ffi/eventfd.ts";
 import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
 import type { Log, OpenOptions, Plug } from "../plug/plugin.ts";
+import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
 import { Registry } from "../plug/registry.ts";
 import { statusOf } from "../plug/status.ts";
 import { runLoop } from "./loop.ts";
@@ -50,7 +51,7 @@ async function openEnds(
       ? plugs.use(new StreamPlug(end.stream, options[index]))
       : undefined
   );
-  const registry = await Registry.load(order.pluginModules);
+  const registry = await Registry.load(order.pluginModules, NATIVE_PLUGINS);
   const open = async (end: CableEndpoint, index: number): Promise<Plug> =>
     "vnl" in end
       ? plugs.use(await registry.open(end.vnl, options[index]))

@@ -12,6 +12,7 @@ import { Pinger, type PingListener, type PingReply } from "../net/pinger.ts";
 import { Counters } from "../plug/counters.ts";
 import { PlugError } from "../plug/errors.ts";
 import type { Plug } from "../plug/plugin.ts";
+import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
 import { Registry } from "../plug/registry.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
 import { PingLink } from "./ping_link.ts";
@@ -54,7 +55,7 @@ export async function ping(
 }
 
 async function openPlug(vnl: string, io: CommandIo): Promise<Plug> {
-  const registry = await Registry.load(io.pluginModules);
+  const registry = await Registry.load(io.pluginModules, NATIVE_PLUGINS);
   return await registry.open(vnl, {
     description: "vdeplug ping:",
     receiveCounters: new Counters(),

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
 import { Registry } from "../plug/registry.ts";
 import { helpText } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
@@ -28,7 +29,10 @@ export async function plug(
     const options = readPlugArgs(args);
     if (options.help) {
       io.out(
-        await helpText(await Registry.load(io.pluginModules), options.vnls),
+        await helpText(
+          await Registry.load(io.pluginModules, NATIVE_PLUGINS),
+          options.vnls,
+        ),
       );
       return ExitStatus.success;
     }

@@ -4,7 +4,8 @@
  * Plugins come in modules, each of which exports a table `plugins` of schemes
  * and loaders. The registry is handed the modules' URLs, so that the built-in
  * set and a user's own arrive the same way. A plugin is loaded when its scheme
- * is first asked for.
+ * is first asked for. For schemes of no module, the registry may be handed
+ * somebody who knows where else plugins are.
  *
  * @module
  */
@@ -25,12 +26,27 @@ import {
   isPlugin,
   isPluginTable,
 } from "./plugin_shape.ts";
-import { parseVnl, splitScheme } from "./vnl.ts";
+import { parseVnl, SCHEME_PATTERN, splitScheme } from "./vnl.ts";
 
 /** A scheme's loader and the module that brought it. */
 interface Entry {
   readonly url: string;
   readonly load: () => Promise<unknown>;
+}
+
+/** Finds plugins that are in no module. */
+export interface PluginFinder {
+  /**
+   * Looks for the plugin of a scheme.
+   *
+   * @param scheme Lower-case letters, digits, `_` and `-`.
+   * @returns undefined if there is none.
+   * @throws {PlugError} If there is one that cannot be loaded.
+   */
+  find(scheme: string): Plugin | undefined | Promise<Plugin | undefined>;
+
+  /** Where a plugin is looked for, to follow the word "looked": `for … in …`. */
+  describePlaces(scheme: string): string;
 }
 
 /** Schemes and their plugins. */
@@ -39,24 +55,31 @@ export class Registry {
   readonly moduleUrls: readonly string[];
 
   readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #finder: PluginFinder | undefined;
   readonly #loaded = new Map<string, Promise<Plugin>>();
 
   private constructor(
     moduleUrls: readonly string[],
     entries: ReadonlyMap<string, Entry>,
+    finder: PluginFinder | undefined,
   ) {
     this.moduleUrls = moduleUrls;
     this.#entries = entries;
+    this.#finder = finder;
   }
 
   /**
    * Imports plugin modules. Of a scheme defined twice, the first one counts.
    *
    * @param moduleUrls Absolute URLs, in the order of their precedence.
+   * @param finder Asked for the schemes that no module has.
    * @throws {PlugError} If a module cannot be imported.
    * @throws {TypeError} If a module exports no proper table `plugins`.
    */
-  static async load(moduleUrls: readonly string[]): Promise<Registry> {
+  static async load(
+    moduleUrls: readonly string[],
+    finder?: PluginFinder,
+  ): Promise<Registry> {
     const entries = new Map<string, Entry>();
     for (const url of moduleUrls) {
       const table = await importTable(url);
@@ -64,10 +87,10 @@ export class Registry {
         if (!entries.has(scheme)) entries.set(scheme, { url, load });
       }
     }
-    return new Registry([...moduleUrls], entries);
+    return new Registry([...moduleUrls], entries, finder);
   }
 
-  /** All schemes, those of the first module first, in its order. */
+  /** All schemes of the modules, those of the first one first, in its order. */
   schemes(): string[] {
     return [...this.#entries.keys()];
   }
@@ -75,22 +98,31 @@ export class Registry {
   /**
    * The plugin of a scheme. Loaded at the first call.
    *
-   * @throws {TypeError} If no module has the scheme, or what it has for it is
-   * no plugin.
+   * @throws {TypeError} If nobody has the scheme, or what a module has for it
+   * is no plugin.
    * @throws {PlugError} If the plugin cannot be loaded.
    */
   async plugin(scheme: string): Promise<Plugin> {
-    const entry = this.#entries.get(scheme);
-    if (entry === undefined) throw this.#unknownScheme(scheme);
     let loading = this.#loaded.get(scheme);
     if (loading === undefined) {
-      loading = loadPlugin(scheme, entry);
+      const entry = this.#entries.get(scheme);
+      loading = entry === undefined
+        ? this.#findElsewhere(scheme)
+        : loadPlugin(scheme, entry);
       this.#loaded.set(scheme, loading);
     }
     return await loading;
   }
 
-  /** All plugins, in the order of {@linkcode Registry.schemes}. */
+  async #findElsewhere(scheme: string): Promise<Plugin> {
+    const plugin = SCHEME_PATTERN.test(scheme)
+      ? await this.#finder?.find(scheme)
+      : undefined;
+    if (plugin === undefined) throw this.#unknownScheme(scheme);
+    return plugin;
+  }
+
+  /** All plugins of the modules, in the order of {@linkcode Registry.schemes}. */
   async all(): Promise<Plugin[]> {
     return await Promise.all(
       this.schemes().map((scheme) => this.plugin(scheme)),
@@ -149,8 +181,11 @@ export class Registry {
   #unknownScheme(scheme: string): TypeError {
     const near = nearestWord(scheme, this.schemes());
     const hint = near === undefined ? "" : `, perhaps "${near}" is meant`;
+    const elsewhere = this.#finder !== undefined && SCHEME_PATTERN.test(scheme)
+      ? `, and ${this.#finder.describePlaces(scheme)}`
+      : "";
     return new TypeError(
-      `Cannot find a plugin for the scheme "${scheme}"${hint}: ${this.#known()}`,
+      `Cannot find a plugin for the scheme "${scheme}"${hint}: ${this.#known()}${elsewhere}`,
     );
   }
 

@@ -1,11 +1,13 @@
 import {
   assertEquals,
   assertInstanceOf,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { PlugError } from "../../../lib/plug/errors.ts";
-import { Registry } from "../../../lib/plug/registry.ts";
+import { type PluginFinder, Registry } from "../../../lib/plug/registry.ts";
+import { nullPlugin } from "../../../plugins/null.ts";
 import { testOptions } from "../../plugs.ts";
 
 /** A module in a URL; the comment gives each its own name in error texts. */
@@ -273,5 +275,62 @@ for (const { vnl, error, includes } of BAD_OPENS) {
       error,
       includes,
     );
+  });
+}
+
+/** Finds one plugin, and keeps what it was asked for. */
+function finder(known: string): PluginFinder & { readonly asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    find(scheme) {
+      asked.push(scheme);
+      if (scheme === "broken") throw new PlugError("Cannot load it: broken");
+      return scheme === known ? { ...nullPlugin, scheme } : undefined;
+    },
+    describePlaces: (scheme) => `for ${scheme} in /elsewhere`,
+  };
+}
+
+Deno.test("Registry.plugin() asks the finder for what no module has, once", async () => {
+  const found = finder("elsewhere");
+  const registry = await Registry.load([FIRST], found);
+  const plugins = await Promise.all([
+    registry.plugin("elsewhere"),
+    registry.plugin("elsewhere"),
+    registry.plugin("tap"),
+  ]);
+  assertEquals(plugins[0] === plugins[1], true);
+  assertEquals(found.asked, ["elsewhere"]);
+  assertEquals(registry.schemes().includes("elsewhere"), false);
+});
+
+Deno.test("Registry.open() opens the plug of a plugin that the finder has", async () => {
+  const registry = await Registry.load([FIRST], finder("elsewhere"));
+  using plug = await registry.open("elsewhere://", testOptions());
+  assertEquals(plug.fd, -1);
+});
+
+Deno.test("Registry.plugin() tells where the finder looked", async () => {
+  const registry = await Registry.load([FIRST], finder("elsewhere"));
+  const error = await assertRejects(
+    () => registry.plugin("vxvd"),
+    TypeError,
+    'Cannot find a plugin for the scheme "vxvd", perhaps "vxvde" is meant: ',
+  );
+  assertMatch(error.message, /, and for vxvd in \/elsewhere$/);
+});
+
+Deno.test("Registry.plugin() passes on why a plugin does not load", async () => {
+  const registry = await Registry.load([FIRST], finder("elsewhere"));
+  await assertRejects(() => registry.plugin("broken"), PlugError, "broken");
+});
+
+for (const scheme of ["", "../x", "Tap", "a b"]) {
+  Deno.test(`Registry.plugin() asks no finder for the scheme "${scheme}"`, async () => {
+    const found = finder(scheme);
+    const registry = await Registry.load([FIRST], found);
+    await assertRejects(() => registry.plugin(scheme), TypeError);
+    assertEquals(found.asked, []);
   });
 }
