@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { groupId } from "../ffi/users.ts";
 import { PacketPlug } from "../lib/packet/packet_plug.ts";
 import { SuperframePacketPlug } from "../lib/packet/superframe_packet_plug.ts";
