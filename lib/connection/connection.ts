@@ -63,6 +63,10 @@ export interface BurstsOptions {
  * check sequence: at least 14 bytes, at most
  * {@linkcode Connection.maxFrameBytes}, multi-byte fields big-endian.
  *
+ * Links do work of their own while frames are received: they answer a peer
+ * that joins (`ptp://`), or learn where stations are (`vxvde://`). A program
+ * that only sends receives as well, and forgets what comes.
+ *
  * While something waits for frames, or for room in a full link, the program
  * stays alive; an open connection alone does not keep it so, but that of a
  * switch does, which has its clients to serve.
@@ -193,11 +197,11 @@ export class Connection
   async receive(
     options: ReceiveOptions = {},
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    this.#service.taken();
-    return await this.#receiver.read(
-      () => this.#intake.frame(),
-      options.signal,
-    );
+    const take = () => {
+      this.#service.taken();
+      return this.#intake.frame();
+    };
+    return await this.#receiver.read(take, options.signal);
   }
 
   /**
@@ -254,11 +258,11 @@ export class Connection
     const { superframes = false } = options;
     let burst = makeCableBurst();
     const take = () => {
+      this.#service.taken();
       burst = this.#intake.burst(burst, superframes);
       return burst.count > 0 ? burst : undefined;
     };
     for (;;) {
-      this.#service.taken();
       if (await this.#receiver.read(take) === undefined) return;
       yield burst;
     }

@@ -39,7 +39,7 @@ export class SideService {
     this.#run(serving).catch(parts.onFailure);
   }
 
-  /** Frames were asked for. */
+  /** Frames were taken, or would have been. */
   taken(): void {
     this.#takenMs = performance.now();
   }
