@@ -3,19 +3,54 @@
  * virtual Ethernet.
  *
  * A network is named by a Virtual Network Locator (VNL), such as `vxvde://` or
- * `tap://mytap`. {@linkcode join} joins two of them with a cable on a thread of
- * its own; {@linkcode openPlug} opens one, for a program that wants the frames
- * itself.
+ * `tap://mytap`.
+ *
+ * - {@linkcode open} opens one and gives a {@linkcode Connection}, through
+ *   which a program receives and sends frames itself.
+ * - {@linkcode join} joins two with a {@linkcode Cable}, on a thread of its
+ *   own, which moves millions of frames a second.
+ * - {@linkcode definePlugin} makes a scheme of your own out of a few functions.
+ * - {@linkcode openPlug} opens the bare {@linkcode Plug} that stands below:
+ *   bursts in, bursts out, no waiting.
  *
  * A scheme that no module has is looked for among the native plugins of
  * libvdeplug, `libvdeplug_NAME.so`. They are foreign code in this process: a
  * crash in one cannot be caught, and ends the process.
  *
  * Needs Linux on x86-64 or arm64, and the permissions `--allow-ffi`,
- * `--allow-read` (to load the plugins) and `--allow-env`.
+ * `--allow-read` (to load the plugins) and `--allow-env`; single plugs need
+ * more. Importing this module alone needs none, and opens nothing.
+ *
+ * What goes wrong is told in three ways. A caller's own fault is a `TypeError`,
+ * `RangeError` or `SyntaxError`; a world that does not play along is a
+ * {@linkcode PlugError}, with the kernel's name for the fault; frames that
+ * cannot be passed on are dropped and counted, see {@linkcode Counters}.
+ *
+ * @example Receive a frame, change it, send it
+ * ```ts
+ * import { open } from "@vdeplug/vdeplug";
+ *
+ * await using network = await open("probe://192.0.2.1");
+ * await network.send(arpQuestion([192, 0, 2, 1]));
+ * for await (const frame of network) {
+ *   const sender = frame.slice(6, 12);
+ *   frame.copyWithin(6, 0, 6); // who received it sends it now,
+ *   frame.set(sender, 0); // back to where it came from
+ *   await network.send(frame);
+ *   break; // one will do
+ * }
+ *
+ * function arpQuestion(address: number[]): Uint8Array {
+ *   const frame = new Uint8Array(42).fill(0xff, 0, 6); // to everybody
+ *   frame.set([2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1], 6);
+ *   frame.set([2, 0, 0, 0, 0, 9, 192, 0, 2, 9], 22);
+ *   frame.set(address, 38);
+ *   return frame;
+ * }
+ * ```
  *
  * @example Put an interface on the LAN's distributed switch
- * ```ts no-eval
+ * ```ts ignore
  * import { join } from "@vdeplug/vdeplug";
  *
  * const cable = await join("vxvde://", "tap://mytap");
@@ -28,8 +63,10 @@
 
 import { Cable, type CableOptions } from "./lib/cable/cable.ts";
 import { NATIVE_PLUGINS } from "./lib/native/native_plugins.ts";
+import type { Connection } from "./lib/connection/connection.ts";
+import { openConnection } from "./lib/connection/open.ts";
 import { Counters } from "./lib/plug/counters.ts";
-import type { Log, OpenOptions, Plug } from "./lib/plug/plugin.ts";
+import type { Access, Log, OpenOptions, Plug } from "./lib/plug/plugin.ts";
 import { Registry } from "./lib/plug/registry.ts";
 // Imported for its place in a compiled executable: it is loaded by its URL.
 import "./plugins/mod.ts";
@@ -41,11 +78,19 @@ export type {
   CableOptions,
 } from "./lib/cable/cable.ts";
 export type { FrameSource } from "./lib/cable/messages.ts";
+export { Connection } from "./lib/connection/connection.ts";
+export type {
+  BurstsOptions,
+  ConnectionCounters,
+  ConnectionParts,
+  ReceiveOptions,
+} from "./lib/connection/connection.ts";
 export type { StreamEnds } from "./lib/cable/stream_plug.ts";
 export type { Arena } from "./lib/net/arena.ts";
 export { Burst } from "./lib/net/burst.ts";
 export { Counter, Counters, DROP_REASONS } from "./lib/plug/counters.ts";
 export type { CounterName } from "./lib/plug/counters.ts";
+export { definePlugin } from "./lib/plug/define_plugin.ts";
 export { LinkEnd, PlugError } from "./lib/plug/errors.ts";
 export type { PlugErrorOptions } from "./lib/plug/errors.ts";
 export { MIN_BURST_FRAMES, Offload } from "./lib/plug/plugin.ts";
@@ -74,7 +119,7 @@ export type {
 
 const SILENT: Log = { warn: () => {}, debug: () => {} };
 
-/** What may be said about a plug or a cable. */
+/** What may be said about a connection, a plug or a cable. */
 export interface JoinOptions {
   /** URLs of further plugin modules: each exports a table `plugins`. */
   readonly pluginModules?: readonly string[];
@@ -84,14 +129,70 @@ export interface JoinOptions {
   readonly log?: Log;
 }
 
+/** How a connection is opened. */
+export interface ConnectionOptions extends JoinOptions {
+  /** Port, group and mode asked for beside the VNL, of plugs that have such a thing. */
+  readonly access?: Access;
+  /**
+   * Gives up opening; later, closes the connection, and whatever waits is
+   * rejected with its reason.
+   */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Opens one plug, to receive and send frames oneself.
+ * Opens one end of a network, to receive and send frames oneself.
+ *
+ * @param vnl Which network, e.g. `vxvde://239.1.2.3`.
+ * @param options Plugins beside the built-in ones, description, log, access, signal.
+ * @returns The connection: the caller's to close, best with `await using`.
+ * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
+ * @throws {PlugError} If the plug cannot be opened. Nothing stays behind.
+ * @throws The reason of the signal, if it was aborted.
+ *
+ * @example A network on which nobody answers, until time is up
+ * ```ts
+ * import { open } from "@vdeplug/vdeplug";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const signal = AbortSignal.timeout(50);
+ * await using network = await open("null://", { signal });
+ * await network.send(new Uint8Array(60));
+ * await assertRejects(() => network.receive(), DOMException);
+ * assertEquals(network.counters.sent.snapshot().frames, 1);
+ * ```
+ */
+export async function open(
+  vnl: string,
+  options: ConnectionOptions = {},
+): Promise<Connection> {
+  return await openConnection(vnl, {
+    ...options,
+    pluginModules: modules(options),
+  });
+}
+
+/**
+ * Opens one plug, to move bursts oneself: whoever drives it waits for its
+ * descriptors by poll(2). Most programs want {@linkcode open}, which does.
  *
  * @param vnl Which network, e.g. `vxvde://239.1.2.3`.
  * @param options Plugins beside the built-in ones, description, log, counters.
  * @returns The plug: the caller's to dispose.
  * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
  * @throws {PlugError} If the plug cannot be opened.
+ *
+ * @example One burst
+ * ```ts
+ * import { Burst, openPlug } from "@vdeplug/vdeplug";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using plug = await openPlug("null://");
+ * const burst = new Burst();
+ * burst.push(new Uint8Array(60));
+ * assertEquals(plug.send(burst, 0), 1);
+ * assertEquals(plug.receive(burst), 0);
+ * ```
  */
 export async function openPlug(
   vnl: string,
@@ -115,6 +216,16 @@ export async function openPlug(
  * @returns The cable; stop it with `stop()`, and await `ended`.
  * @throws {TypeError | RangeError | SyntaxError} If a VNL is at fault.
  * @throws {PlugError} If a plug cannot be opened. Nothing stays behind.
+ *
+ * @example
+ * ```ts
+ * import { join } from "@vdeplug/vdeplug";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cable = await join("probe://192.0.2.1", "null://");
+ * cable.stop();
+ * assertEquals(await cable.ended, { reason: "stopped" });
+ * ```
  */
 export async function join(
   first: string,

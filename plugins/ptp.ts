@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { SystemError } from "../ffi/libc.ts";
 import { MAX_SOCKET_PATH_BYTES } from "../ffi/unix_socket.ts";
 import { PlugError } from "../lib/plug/errors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { PacketPlug } from "../lib/packet/packet_plug.ts";
 import { SuperframePacketPlug } from "../lib/packet/superframe_packet_plug.ts";
 import type { Access, OpenOptions, Plug, Plugin } from "../lib/plug/plugin.ts";

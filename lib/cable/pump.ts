@@ -4,20 +4,11 @@
  * @module
  */
 
-import { makeArena } from "../net/arena.ts";
-import {
-  Burst,
-  FRAME_SLOT_BYTES,
-  SUPERFRAME_SLOT_BYTES,
-} from "../net/burst.ts";
+import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
 import type { Plug } from "../plug/plugin.ts";
+import { makeCableBurst } from "./cable_burst.ts";
 import { Unfolder } from "./unfolder.ts";
-
-/** Most frames of a burst. */
-export const BURST_FRAMES = 1024;
-/** The largest superframes for which it has room. */
-const BURST_SUPERFRAMES = 16;
 
 /** What a direction waits for before `step` can do something. */
 export const Wait = {
@@ -29,11 +20,6 @@ export const Wait = {
   nothing: 2,
 } as const;
 
-function makeBurst(): Burst {
-  const arena = makeArena(BURST_SUPERFRAMES * SUPERFRAME_SLOT_BYTES);
-  return new Burst(BURST_FRAMES, arena);
-}
-
 /** Sees what passes, and changes nothing. Part of the frame path. */
 export interface BurstWatch {
   /** Looks at the frames of a burst that was just received. */
@@ -42,7 +28,7 @@ export interface BurstWatch {
 
 /** One direction of a cable. The frame path: allocates nothing after construction. */
 export class Pump {
-  readonly #received = makeBurst();
+  readonly #received = makeCableBurst();
   /** Index in `#received` of the first frame that is not in `#offered` yet. */
   #next = 0;
   /** What the sink is offered: `#received` itself, or plain frames made of it. */
@@ -127,7 +113,7 @@ export class Pump {
   }
 
   #unfold(): void {
-    const plain = this.#plain ??= makeBurst();
+    const plain = this.#plain ??= makeCableBurst();
     plain.clear();
     this.#offered = plain;
     this.#sent = 0;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "@std/path";
+import { dirname } from "node:path";
 import { LinkerError } from "../../ffi/dynamic_linker.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import {

@@ -26,7 +26,25 @@ export const SUPERFRAME_SLOT_BYTES: number = roundUp(MAX_SUPERFRAME_BYTES);
 
 const DEFAULT_CAPACITY_FRAMES = 128;
 
-/** Frames on their way from one plug to another. Not shared between threads. */
+/**
+ * Frames on their way from one plug to another. Not shared between threads.
+ *
+ * @example Fill one, read its headers where they stand
+ * ```ts
+ * import { Burst } from "@vdeplug/vdeplug";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const burst = new Burst();
+ * burst.push(new Uint8Array(60).fill(0xff, 0, 6));
+ * burst.push(new Uint8Array(1514));
+ * const broadcasts: number[] = [];
+ * for (let index = 0; index < burst.count; index++) {
+ *   if (burst.bytes[burst.start[index]] === 0xff) broadcasts.push(index);
+ * }
+ * assertEquals(broadcasts, [0]);
+ * assertEquals(burst.length[1], 1514);
+ * ```
+ */
 export class Burst {
   /** Memory and the sums over it. */
   readonly arena: Arena;

@@ -56,7 +56,20 @@ const CELLS = 16;
 /** Size of one {@linkcode Counters} in bytes. */
 export const COUNTERS_BYTES: number = CELLS * Float64Array.BYTES_PER_ELEMENT;
 
-/** The counters of one direction. */
+/**
+ * The counters of one direction.
+ *
+ * @example See what became of the frames
+ * ```ts
+ * import { open } from "@vdeplug/vdeplug";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using network = await open("null://");
+ * await network.send(new Uint8Array(60));
+ * const { frames, bytes } = network.counters.sent.snapshot();
+ * assertEquals([frames, bytes, network.counters.sent.dropped()], [1, 60, 0]);
+ * ```
+ */
 export class Counters {
   /** One cell a counter: see {@linkcode Counter} for the indexes. */
   readonly cells: Float64Array<ArrayBufferLike>;

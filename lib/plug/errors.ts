@@ -15,7 +15,23 @@ export interface PlugErrorOptions {
   readonly cause?: unknown;
 }
 
-/** A plug cannot be opened, or its link broke. */
+/**
+ * A plug cannot be opened, or its link broke.
+ *
+ * @example Say what the user can do
+ * ```ts
+ * import { open, PlugError } from "@vdeplug/vdeplug";
+ * import { assertEquals, assertMatch } from "@std/assert";
+ *
+ * try {
+ *   await using _network = await open("vde:///nowhere/at/all");
+ * } catch (error) {
+ *   if (!(error instanceof PlugError)) throw error; // the VNL is at fault
+ *   assertEquals(error.code, "ENOENT");
+ *   assertMatch(error.hint, /is the switch running/);
+ * }
+ * ```
+ */
 export class PlugError extends Error {
   /** "PlugError", or the name of the class derived from it. */
   override readonly name: string = "PlugError";

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { basename, dirname, join } from "@std/path";
+import { basename, dirname, join } from "node:path";
 import { type NameAccess, setAccess } from "../../ffi/access.ts";
 import type { UnixSocket } from "../../ffi/unix_socket.ts";
 

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { basename, dirname, join } from "@std/path";
+import { basename, dirname, join } from "node:path";
 import { setAccess } from "../../ffi/access.ts";
 import { ECONNREFUSED, ENOENT } from "../../ffi/errno.ts";
 import { SystemError } from "../../ffi/libc.ts";

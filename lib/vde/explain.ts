@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "@std/path";
+import { dirname } from "node:path";
 import type { SystemError } from "../../ffi/libc.ts";
 
 /** What was found, and what can be done about it. */

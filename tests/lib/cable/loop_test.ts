@@ -5,7 +5,7 @@ import {
   assertLessOrEqual,
   assertThrows,
 } from "@std/assert";
-import { BURST_FRAMES } from "../../../lib/cable/pump.ts";
+import { BURST_FRAMES } from "../../../lib/cable/cable_burst.ts";
 import { runLoop } from "../../../lib/cable/loop.ts";
 import { Counters } from "../../../lib/plug/counters.ts";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";

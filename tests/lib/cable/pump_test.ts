@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { BURST_FRAMES, Pump, Wait } from "../../../lib/cable/pump.ts";
+import { BURST_FRAMES } from "../../../lib/cable/cable_burst.ts";
+import { Pump, Wait } from "../../../lib/cable/pump.ts";
 import { Counters } from "../../../lib/plug/counters.ts";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
 import { ffiTest } from "../../ffi/case.ts";

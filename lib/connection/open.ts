@@ -1,0 +1,85 @@
+/**
+ * Opens what a VNL names, as a connection.
+ *
+ * @module
+ */
+
+import { Counters } from "../plug/counters.ts";
+import type { Access, Log, OpenOptions, Plug } from "../plug/plugin.ts";
+import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
+import { Registry } from "../plug/registry.ts";
+import { Connection, type ConnectionCounters } from "./connection.ts";
+
+const SILENT: Log = { warn: () => {}, debug: () => {} };
+
+/** How a connection is opened. */
+export interface OpenConnectionOptions {
+  /** URLs of modules that export `plugins`: where schemes are looked up, in this order. */
+  readonly pluginModules: readonly string[];
+  /** Text for the peers' listings, at most 127 bytes of UTF-8; "vdeplug:" if absent. */
+  readonly description?: string;
+  /** Lines about what happens; absent: nobody is told. */
+  readonly log?: Log;
+  /** Port, group and mode asked for beside the VNL. */
+  readonly access?: Access;
+  /** Gives up opening, and closes the connection later. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens a connection.
+ *
+ * @param vnl Which network.
+ * @param options Plugin modules, description, log, access, signal.
+ * @returns The caller's to close.
+ * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
+ * @throws {PlugError} If the plug cannot be opened.
+ * @throws The reason of the signal.
+ */
+export async function openConnection(
+  vnl: string,
+  options: OpenConnectionOptions,
+): Promise<Connection> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const counters = { received: new Counters(), sent: new Counters() };
+  const opening = openPlug(vnl, options, counters);
+  const plug = signal === undefined
+    ? await opening
+    : await unlessAborted(opening, signal);
+  return new Connection(plug, { vnl, counters, signal });
+}
+
+async function openPlug(
+  vnl: string,
+  options: OpenConnectionOptions,
+  counters: ConnectionCounters,
+): Promise<Plug> {
+  const registry = await Registry.load(options.pluginModules, NATIVE_PLUGINS);
+  const open: OpenOptions = {
+    description: options.description ?? "vdeplug:",
+    log: options.log ?? SILENT,
+    receiveCounters: counters.received,
+    sendCounters: counters.sent,
+    access: options.access,
+  };
+  return await registry.open(vnl, open);
+}
+
+/** A plug that comes after the signal is nobody's any more: it is closed. */
+async function unlessAborted(
+  opening: Promise<Plug>,
+  signal: AbortSignal,
+): Promise<Plug> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => {
+    aborted.reject(signal.reason);
+    opening.then((plug) => plug[Symbol.dispose](), () => {});
+  };
+  signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([opening, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,203 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { toFileUrl } from "@std/path";
+import * as library from "../mod.ts";
+import { peerAvailable, reasonToSkip } from "./lab/mod.ts";
+import { assertFrames, makeFrame } from "./plugs.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const MODULE = new URL("mod.ts", ROOT).href;
+
+/** Runs Deno; gives what it said. */
+async function deno(
+  args: readonly string[],
+  cwd: string | URL = ROOT,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** A folder of somebody else's, with a deno.json of its own. */
+async function makeProject(
+  script: string,
+): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await Deno.makeTempDir({ prefix: "library-" });
+  await Deno.writeTextFile(
+    `${path}/deno.json`,
+    JSON.stringify({ imports: { "@vdeplug/vdeplug": MODULE } }),
+  );
+  await Deno.writeTextFile(`${path}/main.ts`, script);
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+Deno.test("mod.ts exports what a program needs", () => {
+  assertEquals(Object.keys(library).sort(), [
+    "Burst",
+    "Cable",
+    "Connection",
+    "Counter",
+    "Counters",
+    "DROP_REASONS",
+    "LinkEnd",
+    "MIN_BURST_FRAMES",
+    "Offload",
+    "PlugError",
+    "definePlugin",
+    "join",
+    "open",
+    "openPlug",
+  ]);
+});
+
+Deno.test("mod.ts stands on nothing of the command line, of the tests, or of anybody else", async () => {
+  const { stdout } = await deno(["info", "--json", "mod.ts"]);
+  const graph: { modules: { specifier: string }[] } = JSON.parse(stdout);
+  const code = graph.modules.map(({ specifier }) => specifier)
+    .filter((specifier) => !/^npm:|\/lib\/std\.d\.ts$/.test(specifier));
+  assert(code.includes(MODULE), "the graph has no mod.ts");
+  const allowed = /^(node:|lib\/|ffi\/|plugins\/|mod\.ts$)/;
+  const strangers = code
+    .map((specifier) => specifier.replace(ROOT.href, ""))
+    .filter((path) => !allowed.test(path) || path.startsWith("lib/cli/"));
+  assertEquals(strangers, []);
+});
+
+Deno.test("mod.ts is imported without any permission, by a project of its own, and does nothing", async () => {
+  await using project = await makeProject(`
+    import { open } from "@vdeplug/vdeplug";
+    const names = ["ffi", "read", "write", "env", "net", "run", "sys"] as const;
+    for (const name of names) {
+      const { state } = Deno.permissions.querySync({ name });
+      if (state === "granted") throw new TypeError(name);
+    }
+    console.log(typeof open);
+  `);
+  const { code, stdout, stderr } = await deno(
+    ["run", "--quiet", "--no-prompt", "--check", "main.ts"],
+    project.path,
+  );
+  assertEquals([code, stdout, stderr], [0, "function\n", ""]);
+});
+
+const MIRROR = `
+  import { open } from "@vdeplug/vdeplug";
+
+  await using network = await open(Deno.args[0]);
+  console.log("ready");
+  for await (const frame of network) {
+    const sender = frame.slice(6, 12);
+    frame.copyWithin(6, 0, 6);
+    frame.set(sender, 0);
+    await network.send(frame);
+  }
+`;
+
+/** With sender and receiver swapped. */
+function mirrored(frame: Uint8Array): Uint8Array {
+  const answer = frame.slice();
+  answer.set(frame.subarray(6, 12), 0);
+  answer.set(frame.subarray(0, 6), 6);
+  return answer;
+}
+
+/** Frames as vde_plug reads and writes them: each behind its length, 16 bits, big-endian. */
+function toStream(frames: readonly Uint8Array[]): Uint8Array {
+  const bytes: number[] = [];
+  for (const frame of frames) {
+    bytes.push(frame.length >> 8, frame.length & 0xff, ...frame);
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Reads until so many bytes have come. */
+async function readBytes(
+  stream: ReadableStream<Uint8Array>,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let read = 0;
+  for await (const chunk of stream) {
+    bytes.set(chunk.subarray(0, length - read), read);
+    read += chunk.length;
+    if (read >= length) break;
+  }
+  return bytes.subarray(0, read);
+}
+
+function fromStream(bytes: Uint8Array): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at + 2 <= bytes.length;) {
+    const length = bytes[at] * 256 + bytes[at + 1];
+    frames.push(bytes.subarray(at + 2, at + 2 + length));
+    at += 2 + length;
+  }
+  return frames;
+}
+
+const LENGTHS = [14, 60, 1514, 9018];
+const noVdePlug = await reasonToSkip(peerAvailable("vde_plug"));
+
+Deno.test({
+  name: noVdePlug === undefined
+    ? "mod.ts swaps frames with Debian's vde_plug"
+    : `mod.ts swaps frames with Debian's vde_plug (skipped: ${noVdePlug})`,
+  ignore: noVdePlug !== undefined,
+  fn: async () => {
+    await using project = await makeProject(MIRROR);
+    const folder = `${project.path}/net`;
+    await using mirror = new Deno.Command(Deno.execPath(), {
+      args: [
+        // A switch sets its folder's modes through /proc, for which Deno wants all permissions.
+        ...["run", "--quiet", "--no-prompt", "--allow-all"],
+        ...["main.ts", `switch://${folder}`],
+      ],
+      cwd: project.path,
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const ready = await readBytes(mirror.stdout, "ready\n".length);
+    assertEquals(new TextDecoder().decode(ready), "ready\n");
+    const frames = LENGTHS.map((length, seed) => {
+      const frame = makeFrame(length, seed);
+      frame.set([2, 0xee, 0, 0, 0, 1], 0); // a switch sends no broadcast back
+      return frame;
+    });
+    await using peer = new Deno.Command("vde_plug", {
+      args: [`vde://${folder}`],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = peer.stdin.getWriter();
+    const sent = toStream(frames);
+    await writer.write(sent);
+    const got = fromStream(await readBytes(peer.stdout, sent.length));
+    assertFrames(got, frames.map(mirrored));
+    await writer.close();
+  },
+});
+
+Deno.test("The package holds what a program needs, and no tests", async () => {
+  const { code, stdout, stderr } = await deno([
+    ...["publish", "--dry-run", "--allow-dirty"],
+  ]);
+  const said = stdout + stderr;
+  assertEquals(code, 0, said);
+  assertMatch(said, /Checking for slow types/);
+  const root = toFileUrl(`${ROOT.pathname}`).href;
+  const files = [...said.matchAll(/^ +(file:\S+) \(/gm)]
+    .map(([, url]) => url.replace(root, ""));
+  for (const wanted of ["mod.ts", "README.md", "LICENSE", "deno.json"]) {
+    assert(files.includes(wanted), `${wanted} is missing in ${files}`);
+  }
+  const allowed =
+    /^(README\.md|LICENSE|deno\.json|(mod|cli)\.ts|(ffi|lib|plugins)\/.*(?<!_test|\.as)\.ts)$/;
+  assertEquals(files.filter((file) => !allowed.test(file)), []);
+});
