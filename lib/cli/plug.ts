@@ -27,9 +27,8 @@ export async function plug(
   try {
     const options = readPlugArgs(args);
     if (options.help) {
-      io.out(
-        await helpText(await Registry.load(io.pluginModules), options.vnls),
-      );
+      const modules = [...io.pluginModules, ...options.plugins];
+      io.out(await helpText(await Registry.load(modules), options.vnls));
       return ExitStatus.success;
     }
     if (options.version) {

@@ -10,22 +10,30 @@
  */
 
 import { PlugError } from "./errors.ts";
+import { describeThrown, explainFault } from "./fault.ts";
 import {
   DEFAULT_SCHEME,
   type Located,
   locateVnl,
   type Places,
 } from "./locate.ts";
-import { nearestWord } from "./nearest.ts";
-import type { OpenOptions, Plug, Plugin, PluginTable } from "./plugin.ts";
-import { SYSTEM_PLACES } from "./places.ts";
+import { SYSTEM_MODULES } from "./module_places.ts";
 import {
-  findPluginFault,
-  findTableFault,
-  isPlugin,
-  isPluginTable,
-} from "./plugin_shape.ts";
+  findModule,
+  type ModulePlaces,
+  pluginFolders,
+} from "./module_search.ts";
+import { showModule } from "./module_url.ts";
+import { nearestWord } from "./nearest.ts";
+import type { OpenRequest, Plug, Plugin } from "./plugin.ts";
+import { SYSTEM_PLACES } from "./places.ts";
+import { importTable } from "./plugin_module.ts";
+import { findPlugFault, findPluginFault, isPlugin } from "./plugin_shape.ts";
+import { registeredPlugins } from "./registered.ts";
 import { parseVnl, splitScheme } from "./vnl.ts";
+
+/** Stands for the module of a plugin that the program itself has registered. */
+const REGISTERED = "this program";
 
 /** A scheme's loader and the module that brought it. */
 interface Entry {
@@ -40,23 +48,32 @@ export class Registry {
 
   readonly #entries: ReadonlyMap<string, Entry>;
   readonly #loaded = new Map<string, Promise<Plugin>>();
+  readonly #modules: ModulePlaces;
 
   private constructor(
     moduleUrls: readonly string[],
     entries: ReadonlyMap<string, Entry>,
+    modules: ModulePlaces,
   ) {
     this.moduleUrls = moduleUrls;
     this.#entries = entries;
+    this.#modules = modules;
   }
 
   /**
-   * Imports plugin modules. Of a scheme defined twice, the first one counts.
+   * Imports plugin modules. Of a scheme defined twice, the first one counts;
+   * then come the plugins that the program has registered, and in the end the
+   * user's files, each of which is looked for when its scheme is asked for.
    *
    * @param moduleUrls Absolute URLs, in the order of their precedence.
+   * @param modules Where the user's files are looked for.
    * @throws {PlugError} If a module cannot be imported.
-   * @throws {TypeError} If a module exports no proper table `plugins`.
+   * @throws {TypeError} If a module exports no proper plugin, nor a table of them.
    */
-  static async load(moduleUrls: readonly string[]): Promise<Registry> {
+  static async load(
+    moduleUrls: readonly string[],
+    modules: ModulePlaces = SYSTEM_MODULES,
+  ): Promise<Registry> {
     const entries = new Map<string, Entry>();
     for (const url of moduleUrls) {
       const table = await importTable(url);
@@ -64,7 +81,12 @@ export class Registry {
         if (!entries.has(scheme)) entries.set(scheme, { url, load });
       }
     }
-    return new Registry([...moduleUrls], entries);
+    for (const plugin of registeredPlugins()) {
+      if (entries.has(plugin.scheme)) continue;
+      const load = () => Promise.resolve(plugin);
+      entries.set(plugin.scheme, { url: REGISTERED, load });
+    }
+    return new Registry([...moduleUrls], entries, modules);
   }
 
   /** All schemes, those of the first module first, in its order. */
@@ -80,7 +102,7 @@ export class Registry {
    * @throws {PlugError} If the plugin cannot be loaded.
    */
   async plugin(scheme: string): Promise<Plugin> {
-    const entry = this.#entries.get(scheme);
+    const entry = this.#entries.get(scheme) ?? await this.#findFile(scheme);
     if (entry === undefined) throw this.#unknownScheme(scheme);
     let loading = this.#loaded.get(scheme);
     if (loading === undefined) {
@@ -88,6 +110,23 @@ export class Registry {
       this.#loaded.set(scheme, loading);
     }
     return await loading;
+  }
+
+  /** The user's file for a scheme. */
+  async #findFile(scheme: string): Promise<Entry | undefined> {
+    const url = findModule(scheme, this.#modules);
+    if (url === undefined) return undefined;
+    const table = await importTable(url);
+    if (Object.hasOwn(table, scheme)) return { url, load: table[scheme] };
+    throw new TypeError(
+      `Cannot load "${showModule(url)}" as the plugin "${scheme}": ` +
+        `found plugins of ${Object.keys(table).join(", ") || "no scheme"}`,
+    );
+  }
+
+  /** The URL of the module that a scheme of {@linkcode Registry.schemes} comes from; undefined for others. */
+  sourceOf(scheme: string): string | undefined {
+    return this.#entries.get(scheme)?.url;
   }
 
   /** All plugins, in the order of {@linkcode Registry.schemes}. */
@@ -101,7 +140,7 @@ export class Registry {
    * Opens the plug that a VNL names.
    *
    * @param text The VNL, or what {@linkcode locateVnl} makes one of.
-   * @param options Handed to the plugin.
+   * @param options Handed to the plugin, and the kit with them.
    * @param places Where files that name a VNL are looked for.
    * @returns The plug, which is the caller's to dispose of.
    * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
@@ -109,14 +148,14 @@ export class Registry {
    */
   async open(
     text: string,
-    options: OpenOptions,
+    options: OpenRequest,
     places: Places = SYSTEM_PLACES,
   ): Promise<Plug> {
     const located = this.#locate(text, places);
     const { vnl } = located;
     const plugin = await this.plugin(splitScheme(vnl)?.scheme ?? "");
     try {
-      return await plugin.open(parseVnl(vnl, plugin.syntax), options);
+      return await openPlug(plugin, vnl, options);
     } catch (error) {
       throw located.isGuess ? this.#explainGuess(text, error) : error;
     }
@@ -164,32 +203,34 @@ export class Registry {
 
   #known(): string {
     const schemes = this.schemes().join(", ");
-    const places = this.moduleUrls.join(", ");
+    const places = this.moduleUrls.map(showModule).join(", ");
+    const folders = pluginFolders(this.#modules).join(", ");
     return `the schemes are ${schemes || "none"}; looked in ${
       places || "no module"
-    }`;
+    }${folders && `, and for the user's own in ${folders}`}`;
   }
 }
 
-async function importTable(url: string): Promise<PluginTable> {
-  let module: Record<string, unknown>;
+/** Opens a plug, and sees to it that it is one. */
+async function openPlug(
+  plugin: Plugin,
+  vnl: string,
+  options: OpenRequest,
+): Promise<Plug> {
+  const parsed = parseVnl(vnl, plugin.syntax);
+  // Of use to plugins only: whoever just lists them need not load it.
+  const { PLUGIN_KIT: kit } = await import("../kit/mod.ts");
+  let plug: unknown;
   try {
-    module = await import(url);
-  } catch (cause) {
-    throw new PlugError(
-      `Cannot load "${url}" as a plugin module: ${messageOf(cause)}`,
-      { cause },
-    );
+    plug = await plugin.open(parsed, { ...options, kit });
+  } catch (error) {
+    throw explainFault(error, `open "${vnl}"`);
   }
-  const table = module.plugins;
-  if (!isPluginTable(table)) {
-    throw new TypeError(
-      `Cannot load "${url}" as a plugin module exports a table of schemes and loaders, plugins: ${
-        findTableFault(table)
-      }`,
-    );
-  }
-  return table;
+  const fault = findPlugFault(plug);
+  if (fault === undefined) return plug as Plug;
+  throw new PlugError(
+    `Cannot open "${vnl}" as the plugin "${plugin.scheme}" must return a plug: ${fault}`,
+  );
 }
 
 async function loadPlugin(scheme: string, entry: Entry): Promise<Plugin> {
@@ -198,20 +239,18 @@ async function loadPlugin(scheme: string, entry: Entry): Promise<Plugin> {
     plugin = await entry.load();
   } catch (cause) {
     throw new PlugError(
-      `Cannot load the plugin "${scheme}" of ${entry.url}: ${messageOf(cause)}`,
+      `Cannot load the plugin "${scheme}" of ${showModule(entry.url)}: ${
+        describeThrown(cause)
+      }`,
       { cause },
     );
   }
   if (!isPlugin(plugin, scheme)) {
     throw new TypeError(
-      `Cannot load "${scheme}" of ${entry.url} as a plugin: ${
+      `Cannot load "${scheme}" of ${showModule(entry.url)} as a plugin: ${
         findPluginFault(plugin, scheme)
       }`,
     );
   }
   return plugin;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

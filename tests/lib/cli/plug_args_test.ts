@@ -17,6 +17,7 @@ const STANDARD: PlugArgs = {
   pidFile: undefined,
   log: false,
   ipLog: false,
+  plugins: [],
   access: [NO_ACCESS, NO_ACCESS],
 };
 
@@ -95,6 +96,7 @@ const GOOD: readonly {
     args: ["-g", "0", "-m", "0770", "--port", "12", A, B],
     want: {
       vnls: [A, B],
+      plugins: [],
       access: [{ port: 12, group: "0", mode: 0o770 }, NO_ACCESS],
     },
   },

@@ -123,8 +123,10 @@ Deno.test("splitShellWords() gives quoted words back, whatever is in them", () =
     (word: string) => `"${word.replaceAll(/[$`"\\]/g, "\\$&")}"`,
   ];
   for (let round = 0; round < 5000; round++) {
-    const words = Array.from({ length: 1 + random.below(4) }, () =>
-      randomText(random));
+    const words = Array.from(
+      { length: 1 + random.below(4) },
+      () => randomText(random),
+    );
     const line = words.map((word) => quotes[random.below(2)](word)).join(" ");
     assertEquals(splitShellWords(line), words, `seed ${SEED}`);
   }

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { assert, assertEquals, assertLess } from "@std/assert";
-import { Burst, FRAME_SLOT_BYTES } from "../lib/net/burst.ts";
-import { Counter } from "../lib/plug/counters.ts";
-import type { Plug } from "../lib/plug/plugin.ts";
+import { assert, assertEquals, assertLess } from "./assert.ts";
+import { Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
+import { Counter } from "../plug/counters.ts";
+import type { Plug } from "../plug/plugin.ts";
 import {
   assertFrames,
   burstOf,
