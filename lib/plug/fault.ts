@@ -6,10 +6,11 @@
  */
 
 import { PlugError } from "./errors.ts";
+import { showModule } from "./module_url.ts";
 
 /** Errors of the contract, by their names: a plugin may bring a library of its own, and so other classes. */
 const CONTRACT_ERRORS = ["PlugError", "LinkEnd", "SystemError"];
-const LOCATION = /\b(?:file|https?):[^\s()]+:\d+:\d+/g;
+const LOCATION = /\b(?:file|https?):[^\n()]+?:\d+:\d+/g;
 const LIBRARY = new URL("../", import.meta.url).href;
 
 /**
@@ -17,13 +18,18 @@ const LIBRARY = new URL("../", import.meta.url).href;
  *
  * @param error What was thrown.
  * @param attempt What was tried, such as `carry frames`.
+ * @param who Whose fault it is, as far as that is known.
  * @returns The error itself if it is of the contract; otherwise one that tells
  * what was thrown, and where.
  */
-export function explainFault(error: unknown, attempt: string): Error {
+export function explainFault(
+  error: unknown,
+  attempt: string,
+  who = "a plugin",
+): Error {
   if (error instanceof Error && isOfContract(error)) return error;
   return new PlugError(
-    `Cannot ${attempt}: a plugin threw ${describeThrown(error)}`,
+    `Cannot ${attempt}: ${who} threw ${describeThrown(error)}`,
     { cause: error },
   );
 }
@@ -49,7 +55,10 @@ export function describeThrown(error: unknown): string {
 /** Why a module cannot be imported; its own faults with their place. */
 export function describeImportFault(error: unknown, url: string): string {
   if (!(error instanceof Error)) return describeThrown(error);
-  const own = placesOf(error).some((place) => place.startsWith(`${url}:`));
+  // In stacks, URLs stand as people read them.
+  const own = placesOf(error).some((place) =>
+    place.replace("file://", "").startsWith(`${showModule(url)}:`)
+  );
   return own ? describeThrown(error) : error.message;
 }
 

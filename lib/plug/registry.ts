@@ -47,6 +47,8 @@ export class Registry {
   readonly moduleUrls: readonly string[];
 
   readonly #entries: ReadonlyMap<string, Entry>;
+  /** URLs of the user's files, by their schemes. */
+  readonly #files = new Map<string, string>();
   readonly #loaded = new Map<string, Promise<Plugin>>();
   readonly #modules: ModulePlaces;
 
@@ -116,6 +118,7 @@ export class Registry {
   async #findFile(scheme: string): Promise<Entry | undefined> {
     const url = findModule(scheme, this.#modules);
     if (url === undefined) return undefined;
+    this.#files.set(scheme, url);
     const table = await importTable(url);
     if (Object.hasOwn(table, scheme)) return { url, load: table[scheme] };
     throw new TypeError(
@@ -124,9 +127,9 @@ export class Registry {
     );
   }
 
-  /** The URL of the module that a scheme of {@linkcode Registry.schemes} comes from; undefined for others. */
+  /** The URL of the module that a scheme's plugin comes from; of a user's file once it was asked for. */
   sourceOf(scheme: string): string | undefined {
-    return this.#entries.get(scheme)?.url;
+    return this.#entries.get(scheme)?.url ?? this.#files.get(scheme);
   }
 
   /** All plugins, in the order of {@linkcode Registry.schemes}. */
@@ -155,7 +158,8 @@ export class Registry {
     const { vnl } = located;
     const plugin = await this.plugin(splitScheme(vnl)?.scheme ?? "");
     try {
-      return await openPlug(plugin, vnl, options);
+      const url = this.sourceOf(plugin.scheme) ?? "";
+      return await openPlug({ plugin, vnl, url }, options);
     } catch (error) {
       throw located.isGuess ? this.#explainGuess(text, error) : error;
     }
@@ -213,10 +217,10 @@ export class Registry {
 
 /** Opens a plug, and sees to it that it is one. */
 async function openPlug(
-  plugin: Plugin,
-  vnl: string,
+  { plugin, vnl, url }: { plugin: Plugin; vnl: string; url: string },
   options: OpenRequest,
 ): Promise<Plug> {
+  const who = `the plugin of ${showModule(url)}`;
   const parsed = parseVnl(vnl, plugin.syntax);
   // Of use to plugins only: whoever just lists them need not load it.
   const { PLUGIN_KIT: kit } = await import("../kit/mod.ts");
@@ -224,12 +228,12 @@ async function openPlug(
   try {
     plug = await plugin.open(parsed, { ...options, kit });
   } catch (error) {
-    throw explainFault(error, `open "${vnl}"`);
+    throw explainFault(error, `open "${vnl}"`, who);
   }
   const fault = findPlugFault(plug);
   if (fault === undefined) return plug as Plug;
   throw new PlugError(
-    `Cannot open "${vnl}" as the plugin "${plugin.scheme}" must return a plug: ${fault}`,
+    `Cannot open "${vnl}" as ${who} must return a plug: ${fault}`,
   );
 }
 

@@ -24,6 +24,7 @@ import {
   type OpenPair,
   Pair,
   PAIR_CASES,
+  type PairCaseName,
   type PairTraits,
   type PlugPair,
 } from "./plug_pair.ts";
@@ -43,6 +44,7 @@ export {
   burstOf,
   makeFrame,
   type OpenPair,
+  type PairCaseName,
   type PairTraits,
   type PlugPair,
   receiveFrames,
@@ -63,6 +65,7 @@ export interface PlugContract extends PairTraits {
 
 /** A VNL that must not open. */
 export interface BadVnl {
+  /** The VNL. */
   readonly vnl: string;
   /** Part of the error's message. */
   readonly includes: string;
@@ -72,17 +75,21 @@ export interface BadVnl {
 
 /** What a plugin is held to. */
 export interface PluginContract extends PlugContract {
+  /** The plugin. */
   readonly plugin: Plugin;
   /** A VNL that opens. */
   readonly vnl: string;
+  /** VNLs that must not open. */
   readonly badVnls: readonly BadVnl[];
 }
 
 /** One test of the contract, not registered yet. */
 export interface ContractTest {
+  /** What it shows. */
   readonly name: string;
   /** Why it is skipped, if it is. */
   readonly ignore?: string;
+  /** Throws if that is not so. */
   readonly run: () => void | Promise<void>;
 }
 
@@ -199,8 +206,17 @@ async function checkRefusal(plugin: Plugin, bad: BadVnl): Promise<void> {
   assertEquals(openDescriptors(), before);
 }
 
+/** Names of the cases of one plug. */
+export type SingleCaseName =
+  | "tells its facts"
+  | "may be disposed of twice"
+  | "gives its descriptors back"
+  | "never blocks in receive";
+
 /** Cases of one plug, opened anew by each. */
-const SINGLE_CASES = {
+const SINGLE_CASES: Readonly<
+  Record<SingleCaseName, (open: () => Promise<Plug>) => Promise<void>>
+> = {
   "tells its facts": async (open: () => Promise<Plug>) => {
     using plug = await open();
     const { maxFrameBytes, fd, accepts, writeFd, controlFd } = plug;
@@ -239,10 +255,10 @@ const SINGLE_CASES = {
     if (frames === 0) assertEquals(burst.tail, tail);
     assertFrames([burst.frame(0)], [held]);
   },
-} as const;
+};
 
 /** A case of the contract that can be skipped by name. */
 export type CaseName =
   | "describes itself"
-  | keyof typeof SINGLE_CASES
-  | keyof typeof PAIR_CASES;
+  | SingleCaseName
+  | PairCaseName;

@@ -109,14 +109,16 @@ const REFUSALS = [
   {
     vnl: "refuses://error",
     errorClass: PlugError,
-    message:
-      `Cannot open "refuses://error": a plugin threw Error: something else (${PLUGINS}:LINE)`,
+    message: `Cannot open "refuses://error": the plugin of ${
+      new URL(PLUGINS).pathname
+    } threw Error: something else (${PLUGINS}:LINE)`,
   },
   {
     vnl: "refuses://text",
     errorClass: PlugError,
-    message:
-      'Cannot open "refuses://text": a plugin threw no error, but "no error at all"',
+    message: `Cannot open "refuses://text": the plugin of ${
+      new URL(PLUGINS).pathname
+    } threw no error, but "no error at all"`,
   },
 ] as const;
 
