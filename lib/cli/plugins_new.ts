@@ -144,7 +144,7 @@ export const plugin: Plugin = {
   open(vnl, options) {
     const [here, there, ...rest] = vnl.address.split(",");
     if (!here || !there || rest.length > 0) {
-      throw new TypeError(\`Cannot open "\${vnl}" as it takes HERE,THERE\`);
+      throw new TypeError(\`Cannot open "\${vnl}": it takes HERE,THERE\`);
     }
     const socket = options.kit.localSocket(here, there);
     return options.kit.framePlug({

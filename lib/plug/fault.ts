@@ -8,18 +8,21 @@
 import { PlugError } from "./errors.ts";
 import { showModule } from "./module_url.ts";
 
-/** Errors of the contract, by their names: a plugin may bring a library of its own, and so other classes. */
-const CONTRACT_ERRORS = ["PlugError", "LinkEnd", "SystemError"];
+/** By their names: a plugin may bring a library of its own, and so other classes. */
+const LINK_ERRORS = ["PlugError", "LinkEnd", "SystemError"];
+const VNL_ERRORS = [TypeError, RangeError, SyntaxError];
+/** How errors are put that somebody wrote; the engine's own begin with "Cannot", too. */
+const SENTENCE = /^Cannot (?:open |.*: )/s;
 const LOCATION = /\b(?:file|https?):[^\n()]+?:\d+:\d+/g;
 const LIBRARY = new URL("../", import.meta.url).href;
 
 /**
- * Makes one of the contract's errors of whatever a plugin threw.
+ * Makes one of the errors that a link may throw of whatever a plug threw.
  *
  * @param error What was thrown.
  * @param attempt What was tried, such as `carry frames`.
  * @param who Whose fault it is, as far as that is known.
- * @returns The error itself if it is of the contract; otherwise one that tells
+ * @returns The error itself if it is one of these; otherwise one that tells
  * what was thrown, and where.
  */
 export function explainFault(
@@ -27,15 +30,27 @@ export function explainFault(
   attempt: string,
   who = "a plugin",
 ): Error {
-  if (error instanceof Error && isOfContract(error)) return error;
+  if (error instanceof Error && LINK_ERRORS.includes(error.name)) return error;
   return new PlugError(
     `Cannot ${attempt}: ${who} threw ${describeThrown(error)}`,
     { cause: error },
   );
 }
 
-function isOfContract({ name, message }: Error): boolean {
-  return CONTRACT_ERRORS.includes(name) || message.startsWith("Cannot ");
+/** The same for whatever a plugin threw at open, when errors may be about the VNL, too. */
+export function explainOpenFault(
+  error: unknown,
+  attempt: string,
+  who: string,
+): Error {
+  return error instanceof Error && isAboutVnl(error)
+    ? error
+    : explainFault(error, attempt, who);
+}
+
+function isAboutVnl(error: Error): boolean {
+  return VNL_ERRORS.some((kind) => error instanceof kind) &&
+    SENTENCE.test(error.message);
 }
 
 /**

@@ -10,7 +10,7 @@
  */
 
 import { PlugError } from "./errors.ts";
-import { describeThrown, explainFault } from "./fault.ts";
+import { describeThrown, explainOpenFault } from "./fault.ts";
 import {
   DEFAULT_SCHEME,
   type Located,
@@ -228,7 +228,7 @@ async function openPlug(
   try {
     plug = await plugin.open(parsed, { ...options, kit });
   } catch (error) {
-    throw explainFault(error, `open "${vnl}"`, who);
+    throw explainOpenFault(error, `open "${vnl}"`, who);
   }
   const fault = findPlugFault(plug);
   if (fault === undefined) return plug as Plug;

@@ -114,7 +114,7 @@ const BREAKS = [
   {
     name: "throws in receive",
     files: { bad: breaking("bad", "nope();") },
-    says: ["threw ReferenceError: nope is not defined", "vdeplug_bad.js:9:"],
+    says: ["threw ReferenceError: nope is not defined", "vdeplug_bad.js:8:"],
   },
   {
     name: "throws in send",
@@ -123,7 +123,7 @@ const BREAKS = [
       good: breaking("good", GIVE),
     },
     peer: "good://",
-    says: ["threw TypeError: Cannot read properties", "vdeplug_bad.js:10:"],
+    says: ["threw TypeError: Cannot read properties", "vdeplug_bad.js:9:"],
   },
   {
     name: "throws behind the back of open",
