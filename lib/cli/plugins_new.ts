@@ -8,6 +8,7 @@
  * @module
  */
 
+import { thisRuntime } from "../plug/module_places.ts";
 import { describeFileError } from "../plug/places.ts";
 import { PlugError } from "../plug/errors.ts";
 import { UsageError } from "./usage_error.ts";
@@ -106,7 +107,7 @@ function attempt(what: string, run: () => void): void {
 
 /** From a checkout its own files, by their URLs; otherwise the package as it is published. */
 function thisLibrary(): Library {
-  const isCheckout = !Deno.build.standalone &&
+  const isCheckout = !thisRuntime().standalone &&
     import.meta.url.startsWith("file:");
   if (isCheckout) {
     return {

@@ -7,9 +7,14 @@
 import type { ModulePlaces } from "./module_search.ts";
 import { readsTypeScript, type Runtime } from "./module_url.ts";
 
+/** Where the modules of a compiled program seem to be. */
+const EMBEDDED = /^file:.*\/deno-compile-[^/]*\//;
+
 /** The runtime that this is. */
 export function thisRuntime(): Runtime {
-  return { standalone: Deno.build.standalone, version: Deno.version.deno };
+  // In the threads of a compiled program, Deno 2.4.2 says that it is none.
+  const standalone = Deno.build.standalone || EMBEDDED.test(import.meta.url);
+  return { standalone, version: Deno.version.deno };
 }
 
 /** Looks at the real ones. Links are followed. */

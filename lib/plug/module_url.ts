@@ -72,7 +72,7 @@ export function runtimeFault(
   const script = path.replace(/\.\w+$/, ".js");
   return {
     fault: `${program}, which reads no TypeScript (Deno 2.8.2 and newer do)`,
-    hint: `write JavaScript once with "deno bundle -o ${script} ${path}", ` +
+    hint: `write JavaScript once with "deno transpile -o ${script} ${path}", ` +
       "and use that, or run vdeplug with deno run",
   };
 }

@@ -32,23 +32,24 @@ export async function importTable(url: string): Promise<PluginTable> {
 }
 
 async function importModule(url: string): Promise<Record<string, unknown>> {
-  const reason = runtimeFault(url, thisRuntime());
-  if (reason !== undefined) {
-    throw new PlugError(
-      `Cannot load "${showModule(url)}" as a plugin module: ${reason.fault}`,
-      { hint: reason.hint },
-    );
-  }
   try {
     return await import(url);
   } catch (cause) {
-    throw new PlugError(
-      `Cannot load "${showModule(url)}" as a plugin module: ${
-        describeImportFault(cause, url)
-      }`,
-      { cause },
-    );
+    throw explainImport(cause, url);
   }
+}
+
+/** Only a module that fails is a fault of the runtime: one inside the program is loaded however it is named. */
+function explainImport(cause: unknown, url: string): PlugError {
+  const attempt = `Cannot load "${showModule(url)}" as a plugin module`;
+  const reason = runtimeFault(url, thisRuntime());
+  // The loader puts the engine's errors in words of its own.
+  const isParsing = /\bSyntaxError\b|could not be parsed/.test(String(cause));
+  return reason !== undefined && (isParsing || !url.startsWith("file:"))
+    ? new PlugError(`${attempt}: ${reason.fault}`, { hint: reason.hint, cause })
+    : new PlugError(`${attempt}: ${describeImportFault(cause, url)}`, {
+      cause,
+    });
 }
 
 function tableOf(url: string, table: unknown): PluginTable {

@@ -90,6 +90,31 @@ labTest(
   },
 );
 
+const PROGRAMS = [
+  { name: "vdeplug", start: [] },
+  { name: "vde_plug", start: ["vde_plug"] },
+] as const;
+
+for (const { name, start } of PROGRAMS) {
+  Deno.test(`${name} and ping take a plugin with --plugin`, async () => {
+    using folder = new Folder();
+    const file = await begin("mine", folder.path);
+    const [near, far] = [`${folder.path}/a`, `${folder.path}/b`];
+    const option = ["--plugin", file];
+    const vnl = `mine://${near},${far}`;
+    await using process = spawn(
+      command("ours", ...start, ...option, vnl, "probe://192.0.2.1"),
+    );
+    const target = [`mine://${far},${near}`, "192.0.2.1"];
+    // Those that are sent before it listens are lost.
+    await using ping = spawn(
+      command("ours", "ping", "-c", "10", "-i", "0.2", ...option, ...target),
+    );
+    const { code } = await ping.exited;
+    assertEquals(code, 0, ping.report() + process.report());
+  });
+}
+
 /** A plugin whose plug is always readable, and does this when it is asked for frames. */
 function breaking(scheme: string, receive: string, send = "return 1;"): string {
   return `export const plugin = {

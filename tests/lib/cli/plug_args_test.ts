@@ -42,6 +42,17 @@ const GOOD: readonly {
   { args: ["--stats=86400", A], want: { vnls: [A], statsSeconds: 86400 } },
   { args: ["--stats=3", "--stats=5", A], want: { vnls: [A], statsSeconds: 5 } },
   { args: ["--stats", "2", A], want: { vnls: ["2", A], statsSeconds: 1 } },
+  {
+    args: ["--plugin", "/a b/x.ts", A, "--plugin=https://x.test/y.js"],
+    want: {
+      vnls: [A],
+      plugins: ["file:///a%20b/x.ts", "https://x.test/y.js"],
+    },
+  },
+  {
+    args: ["--plugin=x.js", A],
+    want: { vnls: [A], plugins: [`file://${Deno.cwd()}/x.js`] },
+  },
   { args: ["--json", A, B], want: { vnls: [A, B], json: true } },
   {
     args: ["--json", "--stats=2", A, "-v", B],

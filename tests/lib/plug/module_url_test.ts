@@ -49,7 +49,7 @@ Deno.test("runtimeFault() names the runtime and the remedy for TypeScript", () =
   assertStringIncludes(found?.fault ?? "", "compiled with Deno 2.4.2");
   assertStringIncludes(
     found?.hint ?? "",
-    "deno bundle -o /a/vdeplug_x.js /a/vdeplug_x.ts",
+    "deno transpile -o /a/vdeplug_x.js /a/vdeplug_x.ts",
   );
   assertEquals(runtimeFault("file:///a/vdeplug_x.js", old), undefined);
 });
