@@ -39,7 +39,7 @@ const OPTIONS = `Options:
                         the second
   -m, --mod OCTAL       its permissions, as for chmod; -M, --mod2
       --port N          port of its switch; --port2
-      --plugin FILE     a plugin of your own, a file or a URL; may be given again
+      --plugin FILE     a plugin of your own, a file or a URL; may be repeated
 
 Commands, each with a --help of its own:
   ping                  ping a host on a network, without an interface
