@@ -46,6 +46,7 @@ export type { Arena } from "./lib/net/arena.ts";
 export { Burst } from "./lib/net/burst.ts";
 export { Counter, Counters, DROP_REASONS } from "./lib/plug/counters.ts";
 export type { CounterName } from "./lib/plug/counters.ts";
+export { definePlugin } from "./lib/plug/define_plugin.ts";
 export { LinkEnd, PlugError } from "./lib/plug/errors.ts";
 export type { PlugErrorOptions } from "./lib/plug/errors.ts";
 export { MIN_BURST_FRAMES, Offload } from "./lib/plug/plugin.ts";
@@ -55,7 +56,6 @@ export type {
   SendResult,
   WakeUp,
 } from "./lib/plug/kit.ts";
-export { definePlugin } from "./lib/plug/registered.ts";
 export type {
   PlugStatus,
   PortStatus,

@@ -41,7 +41,7 @@ export type {
   Plugin,
   PluginTable,
 } from "../plug/plugin.ts";
-export { definePlugin } from "../plug/registered.ts";
+export { definePlugin } from "../plug/define_plugin.ts";
 export type {
   FlagKey,
   KeyBase,

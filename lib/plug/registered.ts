@@ -4,26 +4,12 @@
  * @module
  */
 
+import { definePlugin } from "./define_plugin.ts";
 import type { Plugin } from "./plugin.ts";
-import { findPluginFault } from "./plugin_shape.ts";
-import { SCHEME_PATTERN, splitScheme } from "./vnl.ts";
+import { splitScheme } from "./vnl.ts";
 
 const objects = new Map<string, Plugin>();
 const urls = new Set<string>();
-
-/**
- * Checks a plugin, and gives it back.
- *
- * @throws {TypeError} If it is none, with what is wrong.
- */
-export function definePlugin(plugin: Plugin): Plugin {
-  const scheme = String(plugin?.scheme);
-  const fault = SCHEME_PATTERN.test(scheme)
-    ? findPluginFault(plugin, scheme)
-    : `found the scheme "${scheme}", which is not lower-case letters and digits`;
-  if (fault === undefined) return plugin;
-  throw new TypeError(`Cannot define "${scheme}" as a plugin: ${fault}`);
-}
 
 /**
  * Remembers a plugin, or the module of some.
