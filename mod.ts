@@ -66,10 +66,21 @@ import { NATIVE_PLUGINS } from "./lib/native/native_plugins.ts";
 import type { Connection } from "./lib/connection/connection.ts";
 import { openConnection } from "./lib/connection/open.ts";
 import { Counters } from "./lib/plug/counters.ts";
-import type { Access, Log, OpenOptions, Plug } from "./lib/plug/plugin.ts";
+import type {
+  Access,
+  Log,
+  OpenRequest,
+  Plug,
+  Plugin,
+} from "./lib/plug/plugin.ts";
+import {
+  refuseRegistered,
+  registeredModules,
+  registerPlugin,
+} from "./lib/plug/registered.ts";
 import { Registry } from "./lib/plug/registry.ts";
-// Imported for its place in a compiled executable: it is loaded by its URL.
-import "./plugins/mod.ts";
+// Its place in a compiled executable comes from here: it is loaded by its URL.
+import { plugins as builtIn } from "./plugins/mod.ts";
 
 export { Cable } from "./lib/cable/cable.ts";
 export type {
@@ -95,6 +106,12 @@ export { LinkEnd, PlugError } from "./lib/plug/errors.ts";
 export type { PlugErrorOptions } from "./lib/plug/errors.ts";
 export { MIN_BURST_FRAMES, Offload } from "./lib/plug/plugin.ts";
 export type {
+  FrameLink,
+  PluginKit,
+  SendResult,
+  WakeUp,
+} from "./lib/plug/kit.ts";
+export type {
   PlugStatus,
   PortStatus,
   StationStatus,
@@ -103,6 +120,7 @@ export type {
   Access,
   Log,
   OpenOptions,
+  OpenRequest,
   Plug,
   Plugin,
   PluginTable,
@@ -121,7 +139,7 @@ const SILENT: Log = { warn: () => {}, debug: () => {} };
 
 /** What may be said about a connection, a plug or a cable. */
 export interface JoinOptions {
-  /** URLs of further plugin modules: each exports a table `plugins`. */
+  /** URLs of further plugin modules: each exports a plugin, `plugin`, or a table of them, `plugins`. */
   readonly pluginModules?: readonly string[];
   /** Text for the peers' listings, at most 127 bytes of UTF-8; "vdeplug:" if absent. */
   readonly description?: string;
@@ -196,7 +214,7 @@ export async function open(
  */
 export async function openPlug(
   vnl: string,
-  options: JoinOptions & Partial<OpenOptions> = {},
+  options: JoinOptions & Partial<OpenRequest> = {},
 ): Promise<Plug> {
   const registry = await Registry.load(modules(options), NATIVE_PLUGINS);
   return await registry.open(vnl, {
@@ -232,13 +250,40 @@ export async function join(
   second: string,
   options: JoinOptions = {},
 ): Promise<Cable> {
+  // Further modules may have a plugin of the same scheme for the thread.
+  if (modules(options).length === 1) refuseRegistered([first, second]);
   const cable: CableOptions = { ...options, pluginModules: modules(options) };
   return await Cable.open([{ vnl: first }, { vnl: second }], cable);
+}
+
+/**
+ * Adds a plugin for this program, beside the built-in ones.
+ *
+ * A plugin that is an object serves {@linkcode openPlug} alone: a cable has a
+ * thread of its own, which objects of this one cannot reach. The URL of a
+ * module that exports it (`new URL("./mine.ts", import.meta.url)`) serves
+ * {@linkcode join}, too.
+ *
+ * @example A plugin in a file beside this one
+ * ```ts no-eval
+ * import { register } from "@vdeplug/vdeplug";
+ *
+ * register(new URL("./vdeplug_mine.ts", import.meta.url));
+ * ```
+ *
+ * @param plugin The plugin, or the absolute URL of its module. The same one
+ * again is harmless.
+ * @throws {TypeError} If it is no plugin, there is one of its scheme already,
+ * or the URL is not absolute.
+ */
+export function register(plugin: Plugin | URL | string): void {
+  registerPlugin(plugin, Object.keys(builtIn));
 }
 
 function modules(options: JoinOptions): string[] {
   return [
     import.meta.resolve("./plugins/mod.ts"),
+    ...registeredModules(),
     ...options.pluginModules ?? [],
   ];
 }

@@ -183,7 +183,9 @@ function converse(
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    const error = new TypeError(`Cannot carry frames: ${event.message}`);
+    const error = new TypeError(
+      `Cannot carry frames: ${event.message}${describePlace(event)}`,
+    );
     opened.reject(error);
     ended.resolve({ reason: "failed", error });
   };
@@ -193,6 +195,12 @@ function converse(
     ended: ended.promise,
     nextStatus: () => Promise.race([atTheEnd, status.promise]),
   };
+}
+
+/** Where an error was thrown that nobody caught. */
+function describePlace({ filename, lineno, message }: ErrorEvent): string {
+  const place = `${filename}:${lineno}`;
+  return filename && !message.includes(place) ? ` (${place})` : "";
 }
 
 function describeEnd(error: Error | undefined): CableEnd {

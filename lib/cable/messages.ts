@@ -4,7 +4,6 @@
  * @module
  */
 
-import { SystemError } from "../../ffi/libc.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
 import type { Access } from "../plug/plugin.ts";
 import type { PlugStatus } from "../plug/status.ts";
@@ -67,11 +66,18 @@ export function packError(error: unknown): ErrorMessage {
   const { name, message } = error instanceof Error
     ? error
     : { name: "Error", message: String(error) };
-  const code = error instanceof PlugError || error instanceof SystemError
-    ? error.code
-    : "";
-  const hint = error instanceof PlugError ? error.hint : "";
-  return { name, message, code, hint };
+  return {
+    name,
+    message,
+    code: readText(error, "code"),
+    hint: readText(error, "hint"),
+  };
+}
+
+/** A property of an error; "" where it has none. A plugin may bring classes of its own. */
+function readText(error: unknown, name: string): string {
+  const value = error instanceof Error ? Reflect.get(error, name) : undefined;
+  return typeof value === "string" ? value : "";
 }
 
 const CALLERS_FAULTS: Readonly<Record<string, new (message: string) => Error>> =

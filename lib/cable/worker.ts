@@ -9,6 +9,7 @@
 
 import { drainEventFd } from "../../ffi/eventfd.ts";
 import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
+import { explainFault } from "../plug/fault.ts";
 import type { Log, OpenOptions, Plug } from "../plug/plugin.ts";
 import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
 import { Registry } from "../plug/registry.ts";
@@ -20,6 +21,7 @@ import {
   type CableReport,
   packError,
 } from "./messages.ts";
+import { PLUGIN_KIT } from "../kit/mod.ts";
 import { SourceLog } from "./source_log.ts";
 import { StreamPlug } from "./stream_plug.ts";
 
@@ -41,6 +43,7 @@ async function openEnds(
   const options = order.ends.map((end, index): OpenOptions => ({
     access: "vnl" in end ? end.access : undefined,
     description: order.description,
+    kit: PLUGIN_KIT,
     log,
     receiveCounters: counters[index],
     sendCounters: counters[1 - index],
@@ -58,6 +61,12 @@ async function openEnds(
       : streams[index]!; // made above for each end that is a stream
   const [first, second] = order.ends;
   return [await open(first, 0), await open(second, 1)];
+}
+
+type EndReport = Extract<CableReport, { type: "ended" }>;
+
+function failed(error: unknown, attempt: string): EndReport {
+  return { type: "ended", error: packError(explainFault(error, attempt)) };
 }
 
 async function carry(order: CableOrder): Promise<void> {
@@ -80,7 +89,7 @@ async function carry(order: CableOrder): Promise<void> {
     const plugs = opened.map(statusOf).filter((status) => status !== undefined);
     report({ type: "status", plugs });
   };
-  let end: Extract<CableReport, { type: "ended" }> = { type: "ended" };
+  let end: EndReport = { type: "ended" };
   try {
     const query = { fd: order.queryFd, answer };
     const watch = order.watchSources
@@ -88,18 +97,19 @@ async function carry(order: CableOrder): Promise<void> {
       : undefined;
     runLoop({ plugs: opened, counters, stopFd: order.stopFd, query, watch });
   } catch (error) {
-    end = { type: "ended", error: packError(error) };
+    end = failed(error, "carry frames");
   }
-  // What plugs have to tell goes with them.
-  answer();
-  // Goodbyes are sent and names unlinked before anybody hears that it is over.
-  try {
-    plugs.dispose();
-  } catch (error) {
-    if (end.error === undefined) {
-      end = { type: "ended", error: packError(error) };
+  const finish = (attempt: string, run: () => void) => {
+    try {
+      run();
+    } catch (error) {
+      if (end.error === undefined) end = failed(error, attempt);
     }
-  }
+  };
+  // What plugs have to tell goes with them.
+  finish("tell the status", answer);
+  // Goodbyes are sent and names unlinked before anybody hears that it is over.
+  finish("close a plug", () => plugs.dispose());
   report(end);
 }
 

@@ -7,7 +7,8 @@
 import { groupId } from "../../ffi/users.ts";
 import type { Access } from "../plug/plugin.ts";
 import { MAX_REQUEST_PORT } from "../vde/request.ts";
-import type { OptionSpec } from "./getopt.ts";
+import type { GivenOptions, OptionSpec } from "./getopt.ts";
+import { readPluginModules } from "./plugin_option.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What these options say. */
@@ -27,6 +28,8 @@ export interface CableSettings {
   readonly ipLog: boolean;
   /** Port, group and mode for each VNL. */
   readonly access: readonly [Access, Access];
+  /** URLs of the user's plugin modules. */
+  readonly plugins: readonly string[];
 }
 
 /** Their names. */
@@ -45,6 +48,7 @@ export const CABLE_OPTIONS: readonly OptionSpec[] = [
   { name: "mod2", letter: "M", value: "OCTAL" },
   { name: "port", value: "N" },
   { name: "port2", value: "N" },
+  { name: "plugin", value: "FILE" },
 ];
 
 const MAX_DESCRIPTION_BYTES = 127;
@@ -56,7 +60,7 @@ const MAX_MODE = 0o777;
  * @throws {UsageError} If one is no such value.
  */
 export function readCableSettings(
-  given: ReadonlyMap<string, string>,
+  { given, all }: Pick<GivenOptions, "given" | "all">,
 ): CableSettings {
   const ipLog = given.has("iplog");
   return {
@@ -69,6 +73,7 @@ export function readCableSettings(
     log: given.has("log") || ipLog,
     ipLog,
     access: [readAccess(given, ""), readAccess(given, "2")],
+    plugins: readPluginModules(all("plugin")),
   };
 }
 

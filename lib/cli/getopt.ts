@@ -25,6 +25,8 @@ export interface OptionSpec {
 export interface GivenOptions {
   /** Values by long names, "" for options that take none; of several the last. */
   readonly given: ReadonlyMap<string, string>;
+  /** All values of an option that may be given more than once. */
+  all(name: string): readonly string[];
   /** What is no option. */
   readonly operands: readonly string[];
 }
@@ -59,11 +61,16 @@ export function readOptions(
     } else if (arg.startsWith("--")) reader.readLong(arg);
     else reader.readLetters(arg);
   }
-  return { given: reader.given, operands: [...operands, ...reader.rest()] };
+  return {
+    given: reader.given,
+    all: (name) => reader.all.get(name) ?? [],
+    operands: [...operands, ...reader.rest()],
+  };
 }
 
 class Reader {
   readonly given = new Map<string, string>();
+  readonly all = new Map<string, string[]>();
   readonly #args: readonly string[];
   readonly #specs: readonly OptionSpec[];
   #at = 0;
@@ -123,15 +130,21 @@ class Reader {
   }
 
   #set(spec: OptionSpec, value: string | undefined, shown: string): void {
-    if (spec.value === undefined) this.given.set(spec.name, "");
-    else if (value !== undefined) this.given.set(spec.name, value);
-    else if (spec.standard !== undefined) {
-      this.given.set(spec.name, spec.standard);
-    } else if (this.isAtEnd) {
-      throw new UsageError(
-        `Cannot use option "${shown}" without ${spec.value}: found nothing behind it`,
-      );
-    } else this.given.set(spec.name, this.next());
+    const text = this.#read(spec, value, shown);
+    this.given.set(spec.name, text);
+    const all = this.all.get(spec.name);
+    if (all === undefined) this.all.set(spec.name, [text]);
+    else all.push(text);
+  }
+
+  #read(spec: OptionSpec, value: string | undefined, shown: string): string {
+    if (spec.value === undefined) return "";
+    const text = value ?? spec.standard;
+    if (text !== undefined) return text;
+    if (!this.isAtEnd) return this.next();
+    throw new UsageError(
+      `Cannot use option "${shown}" without ${spec.value}: found nothing behind it`,
+    );
   }
 }
 

@@ -39,10 +39,12 @@ const OPTIONS = `Options:
                         the second
   -m, --mod OCTAL       its permissions, as for chmod; -M, --mod2
       --port N          port of its switch; --port2
+      --plugin FILE     a plugin of your own, a file or a URL; may be repeated
 
 Commands, each with a --help of its own:
   ping                  ping a host on a network, without an interface
   switch                a switch for virtual machines and others of this host
+  plugins               list and explain the schemes, begin a plugin of your own
   dpipe                 run commands with pipes between them, both ways
   vde_plug              join networks, with the options of that program
 A link to this program that is named dpipe or vde_plug is that command.
@@ -89,7 +91,7 @@ export async function helpText(
 }
 
 /** Lines of a text beside a title, which stands in the first of them. */
-function wrapBeside(title: string, text: string): string[] {
+export function wrapBeside(title: string, text: string): string[] {
   const lines: string[] = [];
   let line = title;
   for (const word of text.split(" ")) {

@@ -106,7 +106,7 @@ async function runSession(session: Session): Promise<number> {
   journal?.start();
   await using footprint = new Footprint();
   const cable = await Cable.open(cableEnds(order, program, io), {
-    pluginModules: io.pluginModules,
+    pluginModules: [...io.pluginModules, ...order.plugins],
     description: order.description,
     log: logOf(session),
     onSource: order.ipLog ? (source) => journal?.source(source) : undefined,

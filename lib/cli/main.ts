@@ -16,6 +16,7 @@ type Command = (args: readonly string[], io: CommandIo) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   dpipe: async () => (await import("./dpipe.ts")).dpipe,
   ping: async () => (await import("./ping.ts")).ping,
+  plugins: async () => (await import("./plugins.ts")).pluginsCommand,
   switch: async () => (await import("./switch.ts")).switchCommand,
   vde_plug: async () => (await import("./vde_plug.ts")).vdePlug,
 };

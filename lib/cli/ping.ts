@@ -11,6 +11,7 @@ import { randomMac } from "../net/mac_address.ts";
 import { Pinger, type PingListener, type PingReply } from "../net/pinger.ts";
 import { Counters } from "../plug/counters.ts";
 import { PlugError } from "../plug/errors.ts";
+import { explainFault } from "../plug/fault.ts";
 import type { Plug } from "../plug/plugin.ts";
 import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
 import { Registry } from "../plug/registry.ts";
@@ -45,7 +46,7 @@ export async function ping(
       io.out(PING_HELP);
       return ExitStatus.success;
     }
-    plug = await openPlug(options.vnl, io);
+    plug = await openPlug(options, io);
   } catch (error) {
     return reportError(error, io, HELP);
   }
@@ -54,8 +55,12 @@ export async function ping(
   return await pingThrough(link, options, io);
 }
 
-async function openPlug(vnl: string, io: CommandIo): Promise<Plug> {
-  const registry = await Registry.load(io.pluginModules, NATIVE_PLUGINS);
+async function openPlug(
+  { vnl, plugins }: PingOptions,
+  io: CommandIo,
+): Promise<Plug> {
+  const modules = [...io.pluginModules, ...plugins];
+  const registry = await Registry.load(modules, NATIVE_PLUGINS);
   return await registry.open(vnl, {
     description: "vdeplug ping:",
     receiveCounters: new Counters(),
@@ -84,8 +89,9 @@ async function pingThrough(
       );
       await link.run(pinger);
     }
-  } catch (error) {
-    if (!(error instanceof PlugError)) throw error;
+  } catch (thrown) {
+    const error = explainFault(thrown, "ping");
+    if (!(error instanceof PlugError)) throw thrown;
     reportError(error, io, HELP);
     if (pinger === undefined) return ExitStatus.failure;
   }

@@ -6,6 +6,7 @@
 
 import { parseArgs } from "@std/cli";
 import { formatIp, ipScope, parseIp } from "../net/ip_address.ts";
+import { readPluginModules } from "./plugin_option.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What `vdeplug ping --help` prints. */
@@ -25,6 +26,8 @@ Options:
                address to ping from, used as it is; without it, one that nobody
                uses: of the same /24 (IPv4) or /64 (IPv6) as the target
   --vlan ID    ping in this VLAN, 1 to 4094; without it, in no VLAN
+  --plugin FILE
+               a plugin of your own, a file or a URL; may be given again
   -h, --help   print this text
 
 Examples:
@@ -39,6 +42,8 @@ Exit status: 0 if a reply came, 1 if none came, 2 if the command is wrong.`;
 
 /** What was asked for. */
 export interface PingOptions {
+  /** URLs of the user's plugin modules. */
+  readonly plugins: readonly string[];
   /** Through which network. */
   readonly vnl: string;
   /** Address to ping: 4 or 16 bytes. */
@@ -112,10 +117,10 @@ export function readPingOptions(
   args: readonly string[],
 ): PingOptions | undefined {
   const values = parseArgs(args, {
-    string: ["_", "c", "i", "W", "from", "vlan"],
+    string: ["_", "c", "i", "W", "from", "vlan", "plugin"],
     boolean: ["help"],
     alias: { help: "h" },
-    collect: ["c", "i", "W", "from", "vlan"],
+    collect: ["c", "i", "W", "from", "vlan", "plugin"],
     unknown: (arg, key) => key === undefined || refuseOption(arg),
   });
   if (values.help) return undefined;
@@ -129,7 +134,9 @@ export function readPingOptions(
     );
   }
   const target = readAddress(`"${targetText}"`, targetText);
+  const plugins = Array.isArray(values.plugin) ? values.plugin.map(String) : [];
   return {
+    plugins: readPluginModules(plugins),
     vnl,
     target,
     from: readFrom(values, target),
@@ -142,7 +149,7 @@ export function readPingOptions(
 
 function refuseOption(arg: string): never {
   throw new UsageError(
-    `Cannot ping with the option "${arg}": the options are -c, -i, -W, --from, --vlan and --help`,
+    `Cannot ping with the option "${arg}": the options are -c, -i, -W, --from, --vlan, --plugin and --help`,
   );
 }
 

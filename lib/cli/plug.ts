@@ -28,12 +28,9 @@ export async function plug(
   try {
     const options = readPlugArgs(args);
     if (options.help) {
-      io.out(
-        await helpText(
-          await Registry.load(io.pluginModules, NATIVE_PLUGINS),
-          options.vnls,
-        ),
-      );
+      const modules = [...io.pluginModules, ...options.plugins];
+      const registry = await Registry.load(modules, NATIVE_PLUGINS);
+      io.out(await helpText(registry, options.vnls));
       return ExitStatus.success;
     }
     if (options.version) {

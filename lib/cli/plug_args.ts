@@ -41,9 +41,10 @@ export const PLUG_OPTIONS: readonly OptionSpec[] = [
  */
 export function readPlugArgs(args: readonly string[]): PlugArgs {
   const { own, command } = splitAtCommand(args);
-  const { given, operands } = readOptions(own, PLUG_OPTIONS);
+  const options = readOptions(own, PLUG_OPTIONS);
+  const { given, operands } = options;
   const result: PlugArgs = {
-    ...readCableSettings(given),
+    ...readCableSettings(options),
     vnls: operands,
     command,
     json: given.has("json"),

@@ -47,6 +47,7 @@ Options:
       --port2 N
   -D, --descr TEXT    who we are, for the switch's listings (default vdeplug:)
   -c vde_plug         as a login shell: what users run here, and nothing else
+      --plugin FILE   a plugin of your own (may be given again): "vdeplug plugins"
   -v, --verbose       say more about what happens
       --version       the version
   -h, --help          this text
@@ -72,9 +73,10 @@ const VDE_PLUG_OPTIONS: readonly OptionSpec[] = [
  */
 export function readVdePlugArgs(args: readonly string[]): VdePlugArgs {
   const { own, command } = splitAtCommand(args);
-  const { given, operands } = readOptions(own, VDE_PLUG_OPTIONS);
+  const options = readOptions(own, VDE_PLUG_OPTIONS);
+  const { given, operands } = options;
   const result: VdePlugArgs = {
-    ...readCableSettings(given),
+    ...readCableSettings(options),
     vnls: operands,
     command,
     loginCommand: given.get("command"),

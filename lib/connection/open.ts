@@ -5,7 +5,7 @@
  */
 
 import { Counters } from "../plug/counters.ts";
-import type { Access, Log, OpenOptions, Plug } from "../plug/plugin.ts";
+import type { Access, Log, OpenRequest, Plug } from "../plug/plugin.ts";
 import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
 import { Registry } from "../plug/registry.ts";
 import { Connection, type ConnectionCounters } from "./connection.ts";
@@ -56,7 +56,7 @@ async function openPlug(
   counters: ConnectionCounters,
 ): Promise<Plug> {
   const registry = await Registry.load(options.pluginModules, NATIVE_PLUGINS);
-  const open: OpenOptions = {
+  const open: OpenRequest = {
     description: options.description ?? "vdeplug:",
     log: options.log ?? SILENT,
     receiveCounters: counters.received,

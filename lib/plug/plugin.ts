@@ -10,6 +10,7 @@
 
 import type { Burst } from "../net/burst.ts";
 import type { Counters } from "./counters.ts";
+import type { PluginKit } from "./kit.ts";
 import type { Vnl, VnlSyntax } from "./vnl.ts";
 
 /**
@@ -54,7 +55,12 @@ export interface OpenOptions {
   readonly log: Log;
   /** Port, group and mode asked for beside the VNL; absent: none of them. */
   readonly access?: Access;
+  /** What plugs can be built with. */
+  readonly kit: PluginKit;
 }
+
+/** What is told to a plugin by whoever has a plug opened. */
+export type OpenRequest = Omit<OpenOptions, "kit">;
 
 /** What a person may ask for beside the VNL, of plugs that have such a thing; a key of the VNL wins. */
 export interface Access {

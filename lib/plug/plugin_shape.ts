@@ -57,6 +57,30 @@ export function isPlugin(value: unknown, scheme: string): value is Plugin {
   return findPluginFault(value, scheme) === undefined;
 }
 
+/**
+ * What is wrong with a value as a plug.
+ *
+ * @returns A phrase for an error text; undefined if it is a proper plug.
+ */
+export function findPlugFault(value: unknown): string | undefined {
+  if (!isRecord(value)) return `found ${typeName(value)}`;
+  for (const name of ["receive", "send", Symbol.dispose] as const) {
+    if (typeof Reflect.get(value, name) === "function") continue;
+    return `found no function ${
+      String(name).replace(/^Symbol\((.*)\)$/, "[$1]")
+    }`;
+  }
+  for (const name of ["fd", "maxFrameBytes", "accepts"]) {
+    if (!Number.isInteger(value[name])) return `found no number ${name}`;
+  }
+  for (const name of ["writeFd", "controlFd"]) {
+    if (value[name] !== undefined && !Number.isInteger(value[name])) {
+      return `found ${name} of type ${typeName(value[name])}`;
+    }
+  }
+  return undefined;
+}
+
 function findSyntaxFault(syntax: unknown): string | undefined {
   if (!isRecord(syntax)) return "found no syntax";
   if (!FORMS.includes(String(syntax.form))) {

@@ -11,22 +11,30 @@
  */
 
 import { PlugError } from "./errors.ts";
+import { describeThrown, explainOpenFault } from "./fault.ts";
 import {
   DEFAULT_SCHEME,
   type Located,
   locateVnl,
   type Places,
 } from "./locate.ts";
-import { nearestWord } from "./nearest.ts";
-import type { OpenOptions, Plug, Plugin, PluginTable } from "./plugin.ts";
-import { SYSTEM_PLACES } from "./places.ts";
+import { SYSTEM_MODULES } from "./module_places.ts";
 import {
-  findPluginFault,
-  findTableFault,
-  isPlugin,
-  isPluginTable,
-} from "./plugin_shape.ts";
+  findModule,
+  type ModulePlaces,
+  pluginFolders,
+} from "./module_search.ts";
+import { showModule } from "./module_url.ts";
+import { nearestWord } from "./nearest.ts";
+import type { OpenRequest, Plug, Plugin } from "./plugin.ts";
+import { SYSTEM_PLACES } from "./places.ts";
+import { importTable } from "./plugin_module.ts";
+import { findPlugFault, findPluginFault, isPlugin } from "./plugin_shape.ts";
+import { registeredPlugins } from "./registered.ts";
 import { parseVnl, SCHEME_PATTERN, splitScheme } from "./vnl.ts";
+
+/** Stands for the module of a plugin that the program itself has registered. */
+const REGISTERED = "this program";
 
 /** A scheme's loader and the module that brought it. */
 interface Entry {
@@ -56,29 +64,38 @@ export class Registry {
 
   readonly #entries: ReadonlyMap<string, Entry>;
   readonly #finder: PluginFinder | undefined;
+  /** URLs of the user's files, by their schemes. */
+  readonly #files = new Map<string, string>();
   readonly #loaded = new Map<string, Promise<Plugin>>();
+  readonly #modules: ModulePlaces;
 
   private constructor(
     moduleUrls: readonly string[],
     entries: ReadonlyMap<string, Entry>,
     finder: PluginFinder | undefined,
+    modules: ModulePlaces,
   ) {
     this.moduleUrls = moduleUrls;
     this.#entries = entries;
     this.#finder = finder;
+    this.#modules = modules;
   }
 
   /**
-   * Imports plugin modules. Of a scheme defined twice, the first one counts.
+   * Imports plugin modules. Of a scheme defined twice, the first one counts;
+   * then come the plugins that the program has registered, and in the end the
+   * user's files, each of which is looked for when its scheme is asked for.
    *
    * @param moduleUrls Absolute URLs, in the order of their precedence.
-   * @param finder Asked for the schemes that no module has.
+   * @param finder Asked for the schemes that none of these has.
+   * @param modules Where the user's files are looked for.
    * @throws {PlugError} If a module cannot be imported.
-   * @throws {TypeError} If a module exports no proper table `plugins`.
+   * @throws {TypeError} If a module exports no proper plugin, nor a table of them.
    */
   static async load(
     moduleUrls: readonly string[],
     finder?: PluginFinder,
+    modules: ModulePlaces = SYSTEM_MODULES,
   ): Promise<Registry> {
     const entries = new Map<string, Entry>();
     for (const url of moduleUrls) {
@@ -87,7 +104,12 @@ export class Registry {
         if (!entries.has(scheme)) entries.set(scheme, { url, load });
       }
     }
-    return new Registry([...moduleUrls], entries, finder);
+    for (const plugin of registeredPlugins()) {
+      if (entries.has(plugin.scheme)) continue;
+      const load = () => Promise.resolve(plugin);
+      entries.set(plugin.scheme, { url: REGISTERED, load });
+    }
+    return new Registry([...moduleUrls], entries, finder, modules);
   }
 
   /** All schemes of the modules, those of the first one first, in its order. */
@@ -103,23 +125,42 @@ export class Registry {
    * @throws {PlugError} If the plugin cannot be loaded.
    */
   async plugin(scheme: string): Promise<Plugin> {
+    const known = this.#entries.get(scheme) ?? await this.#findFile(scheme);
     let loading = this.#loaded.get(scheme);
     if (loading === undefined) {
-      const entry = this.#entries.get(scheme);
-      loading = entry === undefined
+      loading = known === undefined
         ? this.#findElsewhere(scheme)
-        : loadPlugin(scheme, entry);
+        : loadPlugin(scheme, known);
       this.#loaded.set(scheme, loading);
     }
     return await loading;
   }
 
+  /** The plugin of a scheme that is in no module. */
   async #findElsewhere(scheme: string): Promise<Plugin> {
     const plugin = SCHEME_PATTERN.test(scheme)
       ? await this.#finder?.find(scheme)
       : undefined;
     if (plugin === undefined) throw this.#unknownScheme(scheme);
     return plugin;
+  }
+
+  /** The user's file for a scheme. */
+  async #findFile(scheme: string): Promise<Entry | undefined> {
+    const url = findModule(scheme, this.#modules);
+    if (url === undefined) return undefined;
+    this.#files.set(scheme, url);
+    const table = await importTable(url);
+    if (Object.hasOwn(table, scheme)) return { url, load: table[scheme] };
+    throw new TypeError(
+      `Cannot load "${showModule(url)}" as the plugin "${scheme}": ` +
+        `found plugins of ${Object.keys(table).join(", ") || "no scheme"}`,
+    );
+  }
+
+  /** The URL of the module that a scheme's plugin comes from; of a user's file once it was asked for. */
+  sourceOf(scheme: string): string | undefined {
+    return this.#entries.get(scheme)?.url ?? this.#files.get(scheme);
   }
 
   /** All plugins of the modules, in the order of {@linkcode Registry.schemes}. */
@@ -133,7 +174,7 @@ export class Registry {
    * Opens the plug that a VNL names.
    *
    * @param text The VNL, or what {@linkcode locateVnl} makes one of.
-   * @param options Handed to the plugin.
+   * @param options Handed to the plugin, and the kit with them.
    * @param places Where files that name a VNL are looked for.
    * @returns The plug, which is the caller's to dispose of.
    * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
@@ -141,14 +182,15 @@ export class Registry {
    */
   async open(
     text: string,
-    options: OpenOptions,
+    options: OpenRequest,
     places: Places = SYSTEM_PLACES,
   ): Promise<Plug> {
     const located = this.#locate(text, places);
     const { vnl } = located;
     const plugin = await this.plugin(splitScheme(vnl)?.scheme ?? "");
     try {
-      return await plugin.open(parseVnl(vnl, plugin.syntax), options);
+      const url = this.sourceOf(plugin.scheme) ?? "";
+      return await openPlug({ plugin, vnl, url }, options);
     } catch (error) {
       throw located.isGuess ? this.#explainGuess(text, error) : error;
     }
@@ -199,32 +241,34 @@ export class Registry {
 
   #known(): string {
     const schemes = this.schemes().join(", ");
-    const places = this.moduleUrls.join(", ");
+    const places = this.moduleUrls.map(showModule).join(", ");
+    const folders = pluginFolders(this.#modules).join(", ");
     return `the schemes are ${schemes || "none"}; looked in ${
       places || "no module"
-    }`;
+    }${folders && `, and for the user's own in ${folders}`}`;
   }
 }
 
-async function importTable(url: string): Promise<PluginTable> {
-  let module: Record<string, unknown>;
+/** Opens a plug, and sees to it that it is one. */
+async function openPlug(
+  { plugin, vnl, url }: { plugin: Plugin; vnl: string; url: string },
+  options: OpenRequest,
+): Promise<Plug> {
+  const who = `the plugin of ${showModule(url)}`;
+  const parsed = parseVnl(vnl, plugin.syntax);
+  // Of use to plugins only: whoever just lists them need not load it.
+  const { PLUGIN_KIT: kit } = await import("../kit/mod.ts");
+  let plug: unknown;
   try {
-    module = await import(url);
-  } catch (cause) {
-    throw new PlugError(
-      `Cannot load "${url}" as a plugin module: ${messageOf(cause)}`,
-      { cause },
-    );
+    plug = await plugin.open(parsed, { ...options, kit });
+  } catch (error) {
+    throw explainOpenFault(error, `open "${vnl}"`, who);
   }
-  const table = module.plugins;
-  if (!isPluginTable(table)) {
-    throw new TypeError(
-      `Cannot load "${url}" as a plugin module exports a table of schemes and loaders, plugins: ${
-        findTableFault(table)
-      }`,
-    );
-  }
-  return table;
+  const fault = findPlugFault(plug);
+  if (fault === undefined) return plug as Plug;
+  throw new PlugError(
+    `Cannot open "${vnl}" as ${who} must return a plug: ${fault}`,
+  );
 }
 
 async function loadPlugin(scheme: string, entry: Entry): Promise<Plugin> {
@@ -233,20 +277,18 @@ async function loadPlugin(scheme: string, entry: Entry): Promise<Plugin> {
     plugin = await entry.load();
   } catch (cause) {
     throw new PlugError(
-      `Cannot load the plugin "${scheme}" of ${entry.url}: ${messageOf(cause)}`,
+      `Cannot load the plugin "${scheme}" of ${showModule(entry.url)}: ${
+        describeThrown(cause)
+      }`,
       { cause },
     );
   }
   if (!isPlugin(plugin, scheme)) {
     throw new TypeError(
-      `Cannot load "${scheme}" of ${entry.url} as a plugin: ${
+      `Cannot load "${scheme}" of ${showModule(entry.url)} as a plugin: ${
         findPluginFault(plugin, scheme)
       }`,
     );
   }
   return plugin;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -81,3 +81,12 @@ for (const { args, says } of BAD) {
     assertThrows(() => readOptions(args, SPECS), UsageError, says);
   });
 }
+
+Deno.test("readOptions() keeps all values of an option", () => {
+  const args = ["--port=1", "x", "--port", "2", "--po=3", "--stats", "-s7"];
+  const specs = SPECS.filter(({ name }) => name !== "port2");
+  const { all } = readOptions(args, specs);
+  assertEquals(all("port"), ["1", "2", "3"]);
+  assertEquals(all("stats"), ["1", "7"]);
+  assertEquals(all("file"), []);
+});

@@ -47,6 +47,7 @@ Deno.test("helpText() names every option, and says what the statuses mean", asyn
     "-g, --group GROUP",
     "-G, --group2",
     "-m, --mod OCTAL",
+    "--plugin FILE",
     "-M, --mod2",
     "--port N",
     "--port2",

@@ -4,6 +4,7 @@ import { UsageError } from "../../../lib/cli/usage_error.ts";
 import { ip } from "../net/packets.ts";
 
 const DEFAULTS = {
+  plugins: [],
   vnl: "vxvde://",
   target: ip("192.0.2.1"),
   from: undefined,
@@ -124,4 +125,15 @@ Deno.test("PING_HELP names every option and fits a terminal", () => {
     assert(PING_HELP.includes(option), option);
   }
   for (const line of PING_HELP.split("\n")) assert(line.length <= 80, line);
+});
+
+Deno.test("readPingOptions() reads any number of plugins", () => {
+  const args = ["--plugin", "/x.ts", "vxvde://", "192.0.2.1", "--plugin=/y.js"];
+  const { plugins } = readPingOptions(args) ?? {};
+  assertEquals(plugins, ["file:///x.ts", "file:///y.js"]);
+  assertThrows(
+    () => readPingOptions(["--plugin=", "vxvde://", "192.0.2.1"]),
+    UsageError,
+    "Cannot use --plugin",
+  );
 });

@@ -18,6 +18,7 @@ const STANDARD: PlugArgs = {
   pidFile: undefined,
   log: false,
   ipLog: false,
+  plugins: [],
   access: [NO_ACCESS, NO_ACCESS],
 };
 
@@ -42,6 +43,17 @@ const GOOD: readonly {
   { args: ["--stats=86400", A], want: { vnls: [A], statsSeconds: 86400 } },
   { args: ["--stats=3", "--stats=5", A], want: { vnls: [A], statsSeconds: 5 } },
   { args: ["--stats", "2", A], want: { vnls: ["2", A], statsSeconds: 1 } },
+  {
+    args: ["--plugin", "/a b/x.ts", A, "--plugin=https://x.test/y.js"],
+    want: {
+      vnls: [A],
+      plugins: ["file:///a%20b/x.ts", "https://x.test/y.js"],
+    },
+  },
+  {
+    args: ["--plugin=x.js", A],
+    want: { vnls: [A], plugins: [`file://${Deno.cwd()}/x.js`] },
+  },
   { args: ["--json", A, B], want: { vnls: [A, B], json: true } },
   {
     args: ["--json", "--stats=2", A, "-v", B],
@@ -96,6 +108,7 @@ const GOOD: readonly {
     args: ["-g", "0", "-m", "0770", "--port", "12", A, B],
     want: {
       vnls: [A, B],
+      plugins: [],
       access: [{ port: 12, group: "0", mode: 0o770 }, NO_ACCESS],
     },
   },

@@ -22,6 +22,7 @@ const STANDARD: VdePlugArgs = {
   vnls: [],
   command: undefined,
   loginCommand: undefined,
+  plugins: [],
 };
 
 const [A, B] = ["vxvde://", "tap://t0"];

@@ -156,18 +156,24 @@ for (const { source, includes } of MODULE_FAULTS) {
 }
 
 const BROKEN_MODULES = [
-  { name: "does not exist", url: "file:///nonexistent/plugin.ts" },
+  {
+    name: "does not exist",
+    url: "file:///nonexistent/plugin.ts",
+    shown: "/nonexistent/plugin.ts",
+  },
   { name: "does not parse", url: moduleUrl("broken", "export {") },
   { name: "throws", url: moduleUrl("throws", "throw new TypeError('oh')") },
   { name: "is no URL", url: "not a URL" },
 ] as const;
 
-for (const { name, url } of BROKEN_MODULES) {
+for (const { name, url, ...also } of BROKEN_MODULES) {
   Deno.test(`Registry.load() names a module that ${name}`, async () => {
     const error = await assertRejects(
       () => Registry.load([url]),
       PlugError,
-      `Cannot load "${url}" as a plugin module: `,
+      `Cannot load "${
+        "shown" in also ? also.shown : url
+      }" as a plugin module: `,
     );
     assertInstanceOf(error.cause, Error);
   });
@@ -219,7 +225,7 @@ Deno.test("Registry.open() hands the parsed VNL and the options to the plugin", 
   using plug = await registry.open("tap://t0/p=3", options);
   const vnl = Reflect.get(plug, "vnl");
   assertEquals([vnl.address, vnl.number("port")], ["t0", 3]);
-  assertEquals(Reflect.get(plug, "options") === options, true);
+  assertEquals(Reflect.get(plug, "options"), options);
 });
 
 const BAD_OPENS = [

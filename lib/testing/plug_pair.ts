@@ -6,10 +6,10 @@
  * @module
  */
 
-import { assert, assertEquals, assertLess } from "@std/assert";
-import { Burst, FRAME_SLOT_BYTES } from "../lib/net/burst.ts";
-import { Counter } from "../lib/plug/counters.ts";
-import type { Plug } from "../lib/plug/plugin.ts";
+import { assert, assertEquals, assertLess } from "./assert.ts";
+import { Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
+import { Counter } from "../plug/counters.ts";
+import type { Plug } from "../plug/plugin.ts";
 import {
   assertFrames,
   burstOf,
@@ -25,7 +25,9 @@ import {
 
 /** Two plugs that face each other: what one sends, the other receives. */
 export interface PlugPair {
+  /** One end. */
   readonly near: Plug;
+  /** The other one. */
   readonly far: Plug;
   /** Gives back what stands between them; called after both are disposed of. */
   [Symbol.dispose]?(): void;
@@ -134,8 +136,23 @@ async function assertPasses(pair: Pair, sending: Sending): Promise<void> {
 const MARKER_SEED = 0xfffffff0;
 const LENGTHS = [14, 15, 60, 1514, 9018, 9234];
 
+/** Names of the cases of two plugs. */
+export type PairCaseName =
+  | "passes frames of every length, both ways"
+  | "passes the longest frame"
+  | "appends behind the frames that a burst holds"
+  | "sends only the frames from the given index on"
+  | "drops and counts a runt"
+  | "drops and counts an oversize frame"
+  | "takes an empty burst"
+  | "keeps frames for which a burst has no room"
+  | "survives a full link"
+  | "gives the descriptors of both ends back";
+
 /** Cases of two plugs. */
-export const PAIR_CASES = {
+export const PAIR_CASES: Readonly<
+  Record<PairCaseName, (pair: Pair) => Promise<void>>
+> = {
   "passes frames of every length, both ways": async (pair: Pair) => {
     const fitting = LENGTHS.filter((length) => length <= pair.maxFrameBytes);
     for (const back of [false, true]) {
@@ -226,7 +243,7 @@ export const PAIR_CASES = {
     (await pair.openAnother())[Symbol.dispose]();
     assertEquals(openDescriptors(), before);
   },
-} as const;
+};
 
 /** Asserts that of three frames the middle one is dropped, and counted as `reason`. */
 async function assertDropped(

@@ -1,0 +1,23 @@
+/**
+ * The option `--plugin`, which every command has that opens networks.
+ *
+ * @module
+ */
+
+import { moduleUrl } from "../plug/module_url.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * The URLs of plugin modules that a user names.
+ *
+ * @param values A file or a URL each.
+ * @throws {UsageError} If one is empty.
+ */
+export function readPluginModules(values: readonly string[]): string[] {
+  if (values.includes("")) {
+    throw new UsageError(
+      'Cannot use --plugin as FILE is the path or the URL of a module: received ""',
+    );
+  }
+  return values.map((value) => moduleUrl(value, Deno.cwd()));
+}

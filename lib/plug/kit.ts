@@ -1,0 +1,107 @@
+/**
+ * What a plugin is handed to build plugs with.
+ *
+ * It arrives in the options of `open`, so that a plugin's file imports nothing
+ * but types: the same file works wherever it is loaded, from an executable
+ * without a package of this name beside it, too.
+ *
+ * @module
+ */
+
+import type { Counter } from "./counters.ts";
+import type { LinkEnd, PlugError } from "./errors.ts";
+import type { OpenOptions, Plug } from "./plugin.ts";
+
+/**
+ * What became of a frame: `sent`; `full`: there was no room, it is offered
+ * again once the link is writable; `down`: nobody is there, it is dropped.
+ */
+export type SendResult = "sent" | "full" | "down";
+
+/**
+ * A link that moves one frame at a time: what the author of a plugin writes.
+ * Nothing in it waits. A cable's thread runs no event loop, so that promises,
+ * timers and callbacks do not come to pass in it.
+ */
+export interface FrameLink extends Disposable {
+  /** Readable while a frame waits: for poll(2). */
+  readonly fd: number;
+
+  /** Writable once a full link has room. Absent: frames that find it full are dropped, and counted. */
+  readonly writeFd?: number;
+
+  /** Hung up once the other side is gone. */
+  readonly controlFd?: number;
+
+  /** Longest frame in bytes, Ethernet header included; 9234, the longest of all, if absent. */
+  readonly maxFrameBytes?: number;
+
+  /**
+   * Writes the next frame into `room`.
+   *
+   * @param room At least 9234 bytes; not kept.
+   * @returns Its length in bytes; -1 if none waits. What is no frame by its
+   * length is dropped, and counted.
+   * @throws {PlugError} If the link is broken for good.
+   * @throws {LinkEnd} If the other side has closed in good order.
+   */
+  receive(room: Uint8Array<ArrayBuffer>): number;
+
+  /**
+   * Sends one frame.
+   *
+   * @param frame 14 to `maxFrameBytes` bytes; not kept, not changed.
+   * @throws {PlugError} If the link is broken for good.
+   * @throws {LinkEnd} If the other side has closed in good order.
+   */
+  send(frame: Uint8Array<ArrayBuffer>): SendResult;
+
+  /** Gives everything back. Called once. */
+  [Symbol.dispose](): void;
+}
+
+/** Wakes the thread of a cable: for plugs that make frames by themselves. */
+export interface WakeUp extends Disposable {
+  /** Readable from `signal` until `drain`. */
+  readonly fd: number;
+  /** Makes it readable. */
+  signal(): void;
+  /** Makes it unreadable. */
+  drain(): void;
+}
+
+/** What a plugin is handed to build plugs with. */
+export interface PluginKit {
+  /**
+   * Makes a plug of a link that moves one frame at a time. Bursts, frames of
+   * unfit lengths and counters are taken care of.
+   *
+   * @param link Becomes the plug's.
+   * @param options What `open` was given.
+   */
+  framePlug(link: FrameLink, options: OpenOptions): Plug;
+
+  /**
+   * Opens a local socket of datagrams between two processes of this host, in
+   * whatever namespaces of the network: one frame a datagram.
+   *
+   * @param path Its own name: made here, and removed at its end. A name that a
+   * crash left behind is taken over.
+   * @param peer Name of the other end's. It may come later, and come again:
+   * until it is there, frames are `down`.
+   * @throws {PlugError} If there is something else of that name, or the folder
+   * cannot be written.
+   * @throws {RangeError} If a path has more than 107 bytes.
+   */
+  localSocket(path: string, peer: string): FrameLink;
+
+  /** Makes something that wakes a cable's thread. @throws {PlugError} If there are no descriptors left. */
+  wakeUp(): WakeUp;
+
+  /** The class of errors that are the world's fault; `TypeError`, `RangeError` and `SyntaxError` are the caller's. */
+  readonly PlugError: typeof PlugError;
+  /** The other side is gone in good order. */
+  readonly LinkEnd: typeof LinkEnd;
+  /** Names of counters, for `options.receiveCounters.add(kit.Counter.foreign, 1)`. */
+  readonly Counter: typeof Counter;
+}

@@ -1,0 +1,76 @@
+/**
+ * Plugin modules: what they export, and how they are imported.
+ *
+ * A module exports one plugin, as `plugin` or by default, or a table of many,
+ * `plugins`.
+ *
+ * @module
+ */
+
+import { PlugError } from "./errors.ts";
+import { describeImportFault } from "./fault.ts";
+import { thisRuntime } from "./module_places.ts";
+import { runtimeFault, showModule } from "./module_url.ts";
+import type { Plugin, PluginTable } from "./plugin.ts";
+import { findPluginFault, findTableFault } from "./plugin_shape.ts";
+import { SCHEME_PATTERN } from "./vnl.ts";
+
+/**
+ * Imports a plugin module.
+ *
+ * @param url Its absolute URL.
+ * @returns Its schemes and their loaders.
+ * @throws {PlugError} If it cannot be imported.
+ * @throws {TypeError} If it exports neither a proper plugin nor a table of them.
+ */
+export async function importTable(url: string): Promise<PluginTable> {
+  const module = await importModule(url);
+  const single = module.plugin ?? module.default;
+  return module.plugins === undefined && single !== undefined
+    ? tableOfOne(url, single)
+    : tableOf(url, module.plugins);
+}
+
+async function importModule(url: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(url);
+  } catch (cause) {
+    throw explainImport(cause, url);
+  }
+}
+
+/** Only a module that fails is a fault of the runtime: one inside the program is loaded however it is named. */
+function explainImport(cause: unknown, url: string): PlugError {
+  const attempt = `Cannot load "${showModule(url)}" as a plugin module`;
+  const reason = runtimeFault(url, thisRuntime());
+  // The loader puts the engine's errors in words of its own.
+  const isParsing = /\bSyntaxError\b|could not be parsed/.test(String(cause));
+  return reason !== undefined && (isParsing || !url.startsWith("file:"))
+    ? new PlugError(`${attempt}: ${reason.fault}`, { hint: reason.hint, cause })
+    : new PlugError(`${attempt}: ${describeImportFault(cause, url)}`, {
+      cause,
+    });
+}
+
+function tableOf(url: string, table: unknown): PluginTable {
+  const fault = findTableFault(table);
+  if (fault === undefined) return table as PluginTable;
+  throw new TypeError(
+    `Cannot load "${showModule(url)}" as a plugin module exports a plugin, ` +
+      `plugin, or a table of schemes and loaders, plugins: ${fault}`,
+  );
+}
+
+function tableOfOne(url: string, plugin: unknown): PluginTable {
+  const isObject = typeof plugin === "object" && plugin !== null;
+  const scheme = isObject && "scheme" in plugin ? String(plugin.scheme) : "";
+  const fault = SCHEME_PATTERN.test(scheme) || !isObject
+    ? findPluginFault(plugin, scheme)
+    : `found the scheme "${scheme}", which is not lower-case letters and digits`;
+  if (fault !== undefined) {
+    throw new TypeError(
+      `Cannot load "${showModule(url)}" as a plugin module: ${fault}`,
+    );
+  }
+  return { [scheme]: () => Promise.resolve(plugin as Plugin) };
+}

@@ -1,0 +1,185 @@
+/**
+ * Plugins by others in the program itself: one as `vdeplug plugins new` writes
+ * it, and some that break.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  canMakeTaps,
+  labTest,
+  peerAvailable,
+  reasonToSkip,
+  spawn,
+} from "../lab/mod.ts";
+import {
+  address,
+  assertPings,
+  assertTransfer,
+  command,
+  plugIn,
+  prepared,
+} from "./nodes.ts";
+
+const noTap = await reasonToSkip(canMakeTaps(), peerAvailable("ping"));
+const BYTES = 10_000_000;
+
+/** A folder far from this tree. */
+class Folder implements Disposable {
+  readonly path = Deno.makeTempDirSync();
+
+  write(name: string, text: string): string {
+    Deno.writeTextFileSync(`${this.path}/${name}`, text);
+    return `${this.path}/${name}`;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+/** Begins a plugin; gives its file. */
+async function begin(name: string, folder: string): Promise<string> {
+  await prepared();
+  await using process = spawn(command("ours", "plugins", "new", name, folder));
+  assertEquals((await process.exited).code, 0, process.report());
+  return `${folder}/vdeplug_${name}.ts`;
+}
+
+Deno.test("a plugin as it is begun passes the contract, formatted and linted", async () => {
+  using folder = new Folder();
+  await begin("mine", folder.path);
+  for (const args of [["test", "-A"], ["fmt", "--check"], ["lint"]]) {
+    await using process = spawn([
+      "env",
+      "-C",
+      folder.path,
+      Deno.execPath(),
+      ...args,
+    ]);
+    assertEquals((await process.exited).code, 0, process.report());
+  }
+});
+
+labTest(
+  "a plugin as it is begun carries frames between two namespaces",
+  noTap,
+  async (lab) => {
+    using folder = new Folder();
+    const file = await begin("mine", folder.path);
+    const [a, b] = [await lab.host("a"), await lab.host("b")];
+    const [near, far] = [`${folder.path}/a`, `${folder.path}/b`];
+    const one = await plugIn(a, {
+      tool: "ours",
+      vnl: `mine://${near},${far}`,
+      number: 1,
+      options: ["--plugin", file],
+    });
+    // The other one finds it by its name.
+    const vnl = `mine://${far},${near}`;
+    const cable = b.spawn("env", [
+      `VDEPLUG_PLUGIN_PATH=/nonexistent:${folder.path}`,
+      ...command("ours", vnl, "tap://t0"),
+    ]);
+    await b.waitForInterface("t0", { madeBy: cable });
+    const other = await address(b, cable, { tool: "ours", vnl, number: 2 });
+    await assertPings(one, other);
+    await assertTransfer(one, other, { bytes: BYTES });
+    await assertTransfer(other, one, { bytes: BYTES });
+  },
+);
+
+const PROGRAMS = [
+  { name: "vdeplug", start: [] },
+  { name: "vde_plug", start: ["vde_plug"] },
+] as const;
+
+for (const { name, start } of PROGRAMS) {
+  Deno.test(`${name} and ping take a plugin with --plugin`, async () => {
+    using folder = new Folder();
+    const file = await begin("mine", folder.path);
+    const [near, far] = [`${folder.path}/a`, `${folder.path}/b`];
+    const option = ["--plugin", file];
+    const vnl = `mine://${near},${far}`;
+    await using process = spawn(
+      command("ours", ...start, ...option, vnl, "probe://192.0.2.1"),
+    );
+    const target = [`mine://${far},${near}`, "192.0.2.1"];
+    // Those that are sent before it listens are lost.
+    await using ping = spawn(
+      command("ours", "ping", "-c", "10", "-i", "0.2", ...option, ...target),
+    );
+    const { code } = await ping.exited;
+    assertEquals(code, 0, ping.report() + process.report());
+  });
+}
+
+/** A plugin whose plug is always readable, and does this when it is asked for frames. */
+function breaking(scheme: string, receive: string, send = "return 1;"): string {
+  return `export const plugin = {
+  scheme: "${scheme}", summary: "Breaks.", syntax: { form: "slash", keys: [] },
+  open(vnl, { kit }) {
+    const wake = kit.wakeUp();
+    wake.signal();
+    return {
+      fd: wake.fd, maxFrameBytes: 9234, accepts: 0,
+      receive(burst) { ${receive} },
+      send(burst, from) { ${send} },
+      [Symbol.dispose]: () => wake[Symbol.dispose](),
+    };
+  },
+};
+`;
+}
+
+const GIVE = "burst.push(new Uint8Array(60)); wake.drain(); return 1;";
+
+const BREAKS = [
+  {
+    name: "throws in receive",
+    files: { bad: breaking("bad", "nope();") },
+    says: ["threw ReferenceError: nope is not defined", "vdeplug_bad.js:8:"],
+  },
+  {
+    name: "throws in send",
+    files: {
+      bad: breaking("bad", "wake.drain(); return 0;", "null.x;"),
+      good: breaking("good", GIVE),
+    },
+    peer: "good://",
+    says: ["threw TypeError: Cannot read properties", "vdeplug_bad.js:9:"],
+  },
+  {
+    name: "throws behind the back of open",
+    files: {
+      bad: `export const plugin = {
+  scheme: "bad", summary: "Breaks.", syntax: { form: "slash", keys: [] },
+  open() {
+    queueMicrotask(() => { throw new Error("out of reach"); });
+    return new Promise(() => {});
+  },
+};`,
+    },
+    says: ["out of reach", "vdeplug_bad.js:4"],
+  },
+] as const;
+
+for (const { name, files, says, ...also } of BREAKS) {
+  Deno.test(`vdeplug names the file of a plugin that ${name}`, async () => {
+    using folder = new Folder();
+    await prepared();
+    for (const [scheme, text] of Object.entries(files)) {
+      folder.write(`vdeplug_${scheme}.js`, text);
+    }
+    const peer = "peer" in also ? also.peer : "null://";
+    await using process = spawn([
+      "env",
+      `VDEPLUG_PLUGIN_PATH=${folder.path}`,
+      ...command("ours", peer, "bad://"),
+    ]);
+    const { code } = await process.exited;
+    for (const part of says) assertStringIncludes(process.stderr, part);
+    assert(code === 1 || code === 2, `status ${code}`);
+  });
+}

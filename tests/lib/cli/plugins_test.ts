@@ -1,0 +1,164 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { pluginsCommand } from "../../../lib/cli/plugins.ts";
+import { SYSTEM_MODULES } from "../../../lib/plug/module_places.ts";
+import { Recorder } from "./recorder.ts";
+
+const BUILT_IN = import.meta.resolve("../../../plugins/mod.ts");
+
+const MINE = `export const plugin = {
+  scheme: "mine", summary: "A network of mine.",
+  syntax: { form: "slash", address: "NAME", keys: [
+    { name: "mtu", type: "integer", min: 68, max: 9216, default: 1500, summary: "longest packet" },
+  ], examples: [{ vnl: "mine://x", summary: "x" }] },
+  open: () => { throw new TypeError("Cannot open it: never"); },
+};`;
+
+/** A folder of plugins, and the command with it. */
+class Place implements Disposable {
+  readonly folder = Deno.makeTempDirSync();
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    for (const [name, text] of Object.entries(files)) {
+      Deno.writeTextFileSync(`${this.folder}/${name}`, text);
+    }
+  }
+
+  async run(
+    ...args: string[]
+  ): Promise<{ status: number; out: string; err: string[] }> {
+    const io = new Recorder([BUILT_IN]);
+    const status = await pluginsCommand(args, io, {
+      ...SYSTEM_MODULES,
+      env: (name) => name === "VDEPLUG_PLUGIN_PATH" ? this.folder : undefined,
+    });
+    return { status, out: io.outLines.join("\n"), err: io.errLines };
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("plugins lists built-in schemes, and the user's with their files", async () => {
+  using place = new Place({ "vdeplug_mine.js": MINE });
+  const { status, out, err } = await place.run();
+  assertEquals([status, err], [0, []]);
+  assertMatch(out, /^tap:\/\/ +\S/m);
+  assertMatch(out, /^mine:\/\/ +A network of mine\. \(/m);
+  assert(
+    out.replaceAll(/\s+/g, " ").includes(`(${place.folder}/vdeplug_mine.js)`),
+  );
+  assert(out.includes(`looked for in ${place.folder}.`));
+});
+
+Deno.test("plugins lists what can be loaded, and says what cannot", async () => {
+  using place = new Place({ "vdeplug_mine.js": "oops", "vdeplug_b.js": "1" });
+  const { status, out, err } = await place.run();
+  assertEquals(status, 1);
+  assertMatch(out, /^tap:\/\//m);
+  assert(!out.includes("mine://"));
+  assertMatch(err[0], /vdeplug_b\.js" as a plugin module exports a plugin/);
+  assertMatch(err[1], /vdeplug_mine\.js" as a plugin module: .*oops/);
+});
+
+Deno.test("plugins NAME explains schemes by name and by VNL, and where they are from", async () => {
+  using place = new Place({ "vdeplug_mine.js": MINE });
+  const { status, out, err } = await place.run("mine://x", "null");
+  assertEquals([status, err], [0, []]);
+  for (
+    const part of [
+      "mine://NAME[/mtu=N]",
+      "(68 to 9216, default 1500)",
+      "Examples:",
+      `From ${place.folder}/vdeplug_mine.js.`,
+      "null://",
+    ]
+  ) assert(out.includes(part), part);
+});
+
+Deno.test("plugins NAME knows modules that are named, before files", async () => {
+  using place = new Place({ "vdeplug_mine.js": "oops", "x.js": MINE });
+  const file = `${place.folder}/x.js`;
+  const { status, out } = await place.run("--plugin", file, "mine");
+  assertEquals(status, 0);
+  assert(out.includes(`From ${file}.`));
+});
+
+Deno.test("plugins --json has scheme, summary, syntax and origin of each", async () => {
+  using place = new Place({ "vdeplug_mine.js": MINE, "vdeplug_b.js": "1" });
+  const { status, out } = await place.run("--json");
+  assertEquals(status, 1);
+  const rows: Record<string, unknown>[] = JSON.parse(out);
+  const of = (scheme: string) => rows.find((row) => row.scheme === scheme);
+  assertEquals(Object.keys(of("tap") ?? {}), [
+    "scheme",
+    "summary",
+    "syntax",
+    "from",
+  ]);
+  assertEquals(of("tap")?.from, "built-in");
+  assertEquals(of("mine")?.from, `${place.folder}/vdeplug_mine.js`);
+  assertEquals(of("mine")?.summary, "A network of mine.");
+  assertMatch(String(of("b")?.error), /^Cannot load /);
+});
+
+const REFUSALS = [
+  { args: ["nosuch"], includes: 'the scheme "nosuch"' },
+  { args: ["--nosuch"], includes: '"--nosuch"' },
+  { args: ["--plugin="], includes: "FILE is the path or the URL" },
+  { args: ["new"], includes: "takes a name" },
+  { args: ["new", "a", "b", "c"], includes: "received 3 arguments" },
+  { args: ["new", "tap"], includes: 'a plugin "tap": there is something' },
+  { args: ["new", "new"], includes: 'a plugin "new": there is something' },
+  { args: ["new", "x_test"], includes: 'a plugin "x_test": there is' },
+  { args: ["new", "Mine"], includes: "lower-case letters" },
+  { args: ["new", "../x"], includes: "lower-case letters" },
+  { args: ["new", "9"], includes: "lower-case letters" },
+  { args: ["new", ""], includes: "lower-case letters" },
+  { args: ["new", "a".repeat(33)], includes: "at most 32" },
+];
+
+for (const { args, includes } of REFUSALS) {
+  Deno.test(`plugins ${args.join(" ")} is refused`, async () => {
+    using place = new Place();
+    const { status, out, err } = await place.run(...args);
+    assertEquals([status, out], [2, ""]);
+    assertMatch(err[0], /^Cannot .*[^.]$/);
+    assert(err[0].includes(includes), err[0]);
+  });
+}
+
+Deno.test("plugins new writes both files, and never over others", async () => {
+  using place = new Place();
+  const folder = `${place.folder}/a/b`;
+  const { status, out } = await place.run("new", "mine", folder);
+  assertEquals(status, 0);
+  assert(out.includes(`wrote ${folder}/vdeplug_mine.ts`));
+  const text = Deno.readTextFileSync(`${folder}/vdeplug_mine.ts`);
+  const lines = text.split("\n").length - 1;
+  assert(lines >= 20 && lines <= 40, `${lines} lines`);
+  for (const name of ["vdeplug_mine.ts", "vdeplug_mine_test.ts"]) {
+    const path = `${folder}/${name}`;
+    const before = Deno.readTextFileSync(path);
+    const again = await place.run("new", "mine", folder);
+    assertEquals([again.status, again.out], [1, ""]);
+    assertMatch(
+      again.err[0],
+      /^Cannot write ".*": there is such a file already$/,
+    );
+    assertEquals(Deno.readTextFileSync(path), before);
+    Deno.removeSync(`${folder}/vdeplug_mine.ts`, { recursive: true });
+    Deno.writeTextFileSync(`${folder}/vdeplug_mine_test.ts`, before);
+    const half = await place.run("new", "mine", folder);
+    assertEquals(half.status, 1);
+    assertEquals(Deno.readDirSync(folder).toArray().length, 1);
+    Deno.writeTextFileSync(`${folder}/vdeplug_mine.ts`, text);
+  }
+});
+
+Deno.test("plugins --help prints its help", async () => {
+  using place = new Place();
+  const { status, out } = await place.run("--help");
+  assertEquals(status, 0);
+  for (const line of out.split("\n")) assert(line.length <= 80, line);
+});

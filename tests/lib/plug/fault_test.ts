@@ -1,0 +1,72 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
+import { explainFault, explainOpenFault } from "../../../lib/plug/fault.ts";
+
+/** Of another copy of the library. */
+class OtherPlugError extends Error {
+  override readonly name = "PlugError";
+}
+
+const LINK_ERRORS = [
+  new PlugError("Cannot go on: no"),
+  new LinkEnd("it is over"),
+  new OtherPlugError("Cannot go on: no"),
+];
+
+for (const error of LINK_ERRORS) {
+  Deno.test(`explainFault() leaves ${error.constructor.name} as it is`, () => {
+    assertEquals(explainFault(error, "carry frames") === error, true);
+    assertEquals(explainOpenFault(error, "open", "x") === error, true);
+  });
+}
+
+const VNL_ERRORS = [
+  new TypeError('Cannot open "x" as it must be y: received z'),
+  new RangeError('Cannot use "x" as a path has 107 bytes: received 200'),
+  new SyntaxError('Cannot open "x{": found no "}"'),
+];
+
+for (const error of VNL_ERRORS) {
+  Deno.test(`explainOpenFault() leaves ${error} as it is, explainFault() does not`, () => {
+    assertEquals(explainOpenFault(error, "open", "x") === error, true);
+    const explained = explainFault(error, "carry frames");
+    assertEquals(explained instanceof PlugError, true);
+    assertEquals(explained.cause === error, true);
+  });
+}
+
+/** What the engine throws. */
+const ENGINE_FAULTS: readonly (() => unknown)[] = [
+  () => JSON.parse("null").x,
+  () => JSON.parse("{}").x(),
+  () => BigInt(1) + JSON.parse("1"),
+  () => new Array(JSON.parse("-1")),
+  () => JSON.parse("{"),
+];
+
+for (const run of ENGINE_FAULTS) {
+  Deno.test(`explainOpenFault() tells what ${run} threw, and where`, () => {
+    try {
+      run();
+    } catch (error) {
+      const { message } = explainOpenFault(error, 'open "x://"', "it");
+      assertMatch(
+        message,
+        /^Cannot open "x:\/\/": it threw (Type|Range|Syntax)Error: .*fault_test\.ts:\d+:\d+\)$/,
+      );
+      return;
+    }
+    throw new TypeError("Cannot test: nothing was thrown");
+  });
+}
+
+for (const thrown of ["text", 7, undefined, null, { a: 1 }]) {
+  Deno.test(`explainFault() tells of ${Deno.inspect(thrown)}, which is no error`, () => {
+    assertEquals(
+      explainFault(thrown, "carry frames").message,
+      `Cannot carry frames: a plugin threw no error, but ${
+        Deno.inspect(thrown)
+      }`,
+    );
+  });
+}
