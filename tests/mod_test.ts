@@ -54,6 +54,7 @@ Deno.test("mod.ts exports what a program needs", () => {
     "join",
     "open",
     "openPlug",
+    "register",
   ]);
 });
 

@@ -47,7 +47,7 @@ Options:
       --port2 N
   -D, --descr TEXT    who we are, for the switch's listings (default vdeplug:)
   -c vde_plug         as a login shell: what users run here, and nothing else
-      --plugin FILE   a plugin of your own (may be given again): "vdeplug plugins"
+      --plugin FILE   a plugin of your own: see "vdeplug plugins --help"
   -v, --verbose       say more about what happens
       --version       the version
   -h, --help          this text

@@ -119,12 +119,17 @@ const REFUSALS = [
 ];
 
 for (const { args, includes } of REFUSALS) {
-  Deno.test(`plugins ${args.join(" ")} is refused`, async () => {
-    using place = new Place();
-    const { status, out, err } = await place.run(...args);
-    assertEquals([status, out], [2, ""]);
-    assertMatch(err[0], /^Cannot .*[^.]$/);
-    assert(err[0].includes(includes), err[0]);
+  Deno.test({
+    name: `plugins ${args.join(" ")} is refused`,
+    // Looking for a native plugin opens the C library, which stays.
+    sanitizeResources: false,
+    fn: async () => {
+      using place = new Place();
+      const { status, out, err } = await place.run(...args);
+      assertEquals([status, out], [2, ""]);
+      assertMatch(err[0], /^Cannot .*[^.]$/);
+      assert(err[0].includes(includes), err[0]);
+    },
   });
 }
 
