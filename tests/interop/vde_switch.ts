@@ -18,6 +18,9 @@ export const VDE_SWITCH_FRAME_BYTES = 1518;
 const RESULT = /^(1\d{3}) .*$/m;
 const SUCCESS = "1000";
 
+/** `__SO_ACCEPTCON` among the flags of /proc/net/unix. */
+const LISTENS = " 00010000 ";
+
 /** A running vde_switch. Disposing kills it. */
 export class VdeSwitch implements AsyncDisposable {
   private constructor(
@@ -47,13 +50,12 @@ export class VdeSwitch implements AsyncDisposable {
     return started;
   }
 
-  /** Whether a control socket stands there: one that a switch killed before left does not count. */
+  /** Whether somebody listens at its control socket: it has its name a moment before. */
   isServing(): boolean {
-    try {
-      return Deno.statSync(`${this.directory}/ctl`).isSocket === true;
-    } catch {
-      return false;
-    }
+    const sockets = Deno.readTextFileSync("/proc/net/unix").split("\n");
+    return sockets.some((line) =>
+      line.includes(LISTENS) && line.endsWith(` ${this.directory}/ctl`)
+    );
   }
 
   /** Runs a console command; gives what it printed. */
