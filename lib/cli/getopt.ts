@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { WordKind } from "./page.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** One option. */
@@ -19,6 +20,10 @@ export interface OptionSpec {
   readonly value?: string;
   /** What it has without a value, which can stand behind `=` only. */
   readonly standard?: string;
+  /** One line of help. */
+  readonly summary?: string;
+  /** What a shell offers for the value; absent: nothing. */
+  readonly completes?: WordKind;
 }
 
 /** A command line in its parts. */
