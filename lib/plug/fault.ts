@@ -7,6 +7,7 @@
 
 import { PlugError } from "./errors.ts";
 import { showModule } from "./module_url.ts";
+import { LIBRARY_ROOT } from "./own_modules.ts";
 
 /** By their names: a plugin may bring a library of its own, and so other classes. */
 const LINK_ERRORS = ["PlugError", "LinkEnd", "SystemError"];
@@ -14,7 +15,6 @@ const VNL_ERRORS = [TypeError, RangeError, SyntaxError];
 /** How errors are put that somebody wrote; the engine's own begin with "Cannot", too. */
 const SENTENCE = /^Cannot (?:open |.*: )/s;
 const LOCATION = /\b(?:file|https?):[^\n()]+?:\d+:\d+/g;
-const LIBRARY = new URL("../", import.meta.url).href;
 
 /**
  * Makes one of the errors that a link may throw of whatever a plug threw.
@@ -59,8 +59,9 @@ function isAboutVnl(error: Error): boolean {
  */
 export function describeThrown(error: unknown): string {
   if (!(error instanceof Error)) return `no error, but ${Deno.inspect(error)}`;
-  const place = placesOf(error).find((place) => !place.startsWith(LIBRARY)) ??
-    placesOf(error)[0];
+  const place =
+    placesOf(error).find((place) => !place.startsWith(LIBRARY_ROOT)) ??
+      placesOf(error)[0];
   const words = `${error.name}: ${error.message}`.replace(/\.$/, "");
   return place === undefined || words.includes(place)
     ? words

@@ -6,14 +6,12 @@
 
 import type { ModulePlaces } from "./module_search.ts";
 import { readsTypeScript, type Runtime } from "./module_url.ts";
-
-/** Where the modules of a compiled program seem to be. */
-const EMBEDDED = /^file:.*\/deno-compile-[^/]*\//;
+import { EMBEDDED_ROOT } from "./own_modules.ts";
 
 /** The runtime that this is. */
 export function thisRuntime(): Runtime {
   // In the threads of a compiled program, Deno 2.4.2 says that it is none.
-  const standalone = Deno.build.standalone || EMBEDDED.test(import.meta.url);
+  const standalone = Deno.build.standalone || EMBEDDED_ROOT !== undefined;
   return { standalone, version: Deno.version.deno };
 }
 

@@ -9,13 +9,32 @@ import { spawn } from "./process.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
+/** Names an executable to test in place of this tree. */
+const VARIABLE = "VDEPLUG";
+
+/** The executable that is tested; undefined: what is in this tree. */
+export function compiledVdeplug(): string | undefined {
+  const file = Deno.env.get(VARIABLE);
+  if (!file) return undefined;
+  try {
+    return Deno.realPathSync(file);
+  } catch {
+    throw new LabError(
+      `Cannot test "${file}" (${VARIABLE}) as vdeplug: there is no such file`,
+    );
+  }
+}
+
 /**
- * The command line that runs `vdeplug` from this tree.
+ * The command line that runs `vdeplug`: the executable that `$VDEPLUG` names,
+ * or else what is in this tree.
  *
  * @param args Its arguments.
  * @returns Program and arguments.
  */
 export function vdeplug(...args: string[]): string[] {
+  const compiled = compiledVdeplug();
+  if (compiled !== undefined) return [compiled, ...args];
   const options = [
     "--quiet",
     "--allow-all",
@@ -32,6 +51,7 @@ export function vdeplug(...args: string[]): string[] {
  * @throws {LabError} If that fails.
  */
 export async function prepareVdeplug(): Promise<void> {
+  if (compiledVdeplug() !== undefined) return;
   const config = ["--config", `${ROOT}deno.json`];
   await using process = spawn([
     Deno.execPath(),
