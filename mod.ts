@@ -8,7 +8,7 @@
  * - {@linkcode open} opens one and gives a {@linkcode Connection}, through
  *   which a program receives and sends frames itself.
  * - {@linkcode join} joins two with a {@linkcode Cable}, on a thread of its
- *   own, which moves millions of frames a second.
+ *   own, which is the fast way.
  * - {@linkcode definePlugin} makes a scheme of your own out of a few functions.
  * - {@linkcode openPlug} opens the bare {@linkcode Plug} that stands below:
  *   bursts in, bursts out, no waiting.
@@ -62,6 +62,7 @@
  */
 
 import { Cable, type CableOptions } from "./lib/cable/cable.ts";
+import { PLUGIN_KIT } from "./lib/kit/mod.ts";
 import { NATIVE_PLUGINS } from "./lib/native/native_plugins.ts";
 import type { Connection } from "./lib/connection/connection.ts";
 import { openConnection } from "./lib/connection/open.ts";
@@ -130,6 +131,7 @@ export type {
   KeyBase,
   NumberKey,
   TextKey,
+  TextKind,
   Vnl,
   VnlKey,
   VnlSyntax,
@@ -219,6 +221,7 @@ export async function openPlug(
   const registry = await Registry.load(modules(options), NATIVE_PLUGINS);
   return await registry.open(vnl, {
     description: options.description ?? "vdeplug:",
+    kit: PLUGIN_KIT,
     log: options.log ?? SILENT,
     receiveCounters: options.receiveCounters ?? new Counters(),
     sendCounters: options.sendCounters ?? new Counters(),

@@ -8,6 +8,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   canMakeTaps,
+  compiledVdeplug,
   labTest,
   peerAvailable,
   reasonToSkip,
@@ -23,6 +24,7 @@ import {
 } from "./nodes.ts";
 
 const noTap = await reasonToSkip(canMakeTaps(), peerAvailable("ping"));
+const ROOT = new URL("../../", import.meta.url);
 const BYTES = 10_000_000;
 
 /** A folder far from this tree. */
@@ -47,10 +49,54 @@ async function begin(name: string, folder: string): Promise<string> {
   return `${folder}/vdeplug_${name}.ts`;
 }
 
+/** What a program that was compiled with an older Deno says of TypeScript. */
+const REMEDY = /write JavaScript once with "deno (transpile -o (\S+) \S+)"/;
+
+/** The same as {@linkcode begin}, in the language that the program reads. */
+async function beginReadable(name: string, folder: string): Promise<string> {
+  const file = await begin(name, folder);
+  await using program = spawn(
+    command("ours", "plugins", "--plugin", file, name),
+  );
+  const { code } = await program.exited;
+  if (code === 0) return file;
+  const [, transpile, written] = REMEDY.exec(program.stderr) ?? [];
+  assert(
+    compiledVdeplug() !== undefined && transpile !== undefined,
+    program.report(),
+  );
+  await using deno = spawn([Deno.execPath(), ...transpile.split(" ")]);
+  assertEquals((await deno.exited).code, 0, deno.report());
+  await Deno.remove(file);
+  return written;
+}
+
+/** Finds the published package, which a plugin by a compiled program imports, in this tree. */
+function importMap(folder: Folder): string {
+  const { name, version, exports } = JSON.parse(
+    Deno.readTextFileSync(new URL("deno.json", ROOT)),
+  );
+  const imports = Object.entries<string>(exports).map(([path, file]) => [
+    `jsr:${name}@^${version}${path.slice(1)}`,
+    new URL(file, ROOT).href,
+  ]);
+  return folder.write(
+    "imports.json",
+    JSON.stringify({ imports: Object.fromEntries(imports) }),
+  );
+}
+
 Deno.test("a plugin as it is begun passes the contract, formatted and linted", async () => {
   using folder = new Folder();
   await begin("mine", folder.path);
-  for (const args of [["test", "-A"], ["fmt", "--check"], ["lint"]]) {
+  const map = importMap(folder);
+  for (
+    const args of [
+      ["test", "-A", "--import-map", map],
+      ["fmt", "--check", "--ext=ts", "vdeplug_mine.ts", "vdeplug_mine_test.ts"],
+      ["lint"],
+    ]
+  ) {
     await using process = spawn([
       "env",
       "-C",
@@ -67,7 +113,7 @@ labTest(
   noTap,
   async (lab) => {
     using folder = new Folder();
-    const file = await begin("mine", folder.path);
+    const file = await beginReadable("mine", folder.path);
     const [a, b] = [await lab.host("a"), await lab.host("b")];
     const [near, far] = [`${folder.path}/a`, `${folder.path}/b`];
     const one = await plugIn(a, {
@@ -98,7 +144,7 @@ const PROGRAMS = [
 for (const { name, start } of PROGRAMS) {
   Deno.test(`${name} and ping take a plugin with --plugin`, async () => {
     using folder = new Folder();
-    const file = await begin("mine", folder.path);
+    const file = await beginReadable("mine", folder.path);
     const [near, far] = [`${folder.path}/a`, `${folder.path}/b`];
     const option = ["--plugin", file];
     const vnl = `mine://${near},${far}`;

@@ -12,6 +12,7 @@ import { spawnProgram, waitForExit } from "../../ffi/spawn.ts";
 import { ffiTest } from "../ffi/case.ts";
 import {
   canMakeTaps,
+  compiledVdeplug,
   type LabHost,
   labTest,
   peerAvailable,
@@ -196,29 +197,36 @@ ffiTest(
   { skip: noSwitch },
 );
 
-/** What is told apart where the program is called by another name: the main module's. */
+/** The program in a folder under a name: a link to the executable, or a main module of that name. */
+async function underName(folder: string, name: string): Promise<string[]> {
+  const compiled = compiledVdeplug();
+  if (compiled !== undefined) {
+    await Deno.symlink(compiled, `${folder}/${name}`);
+    return [`${folder}/${name}`];
+  }
+  const script = `${folder}/${name}.ts`;
+  const lib = import.meta.resolve("../../lib/cli/main.ts");
+  const modules = [import.meta.resolve("../../plugins/mod.ts")];
+  await Deno.writeTextFile(
+    script,
+    `import { main } from "${lib}";\n` +
+      `Deno.exit(await main(Deno.args, ${JSON.stringify(modules)}));\n`,
+  );
+  return [...vdeplug().slice(0, -1), script];
+}
+
 for (
-  const { link, args, says } of [
-    { link: "vde_plug", args: ["--help"], says: "vde_plug [OPTIONS] VNL VNL" },
-    { link: "dpipe", args: ["--help"], says: "dpipe [OPTIONS] COMMAND" },
-    { link: "vdeplug", args: ["--help"], says: "vdeplug [OPTIONS] VNL VNL" },
+  const { name, says } of [
+    { name: "vde_plug", says: "vde_plug [OPTIONS] VNL VNL" },
+    { name: "dpipe", says: "dpipe [OPTIONS] COMMAND" },
+    { name: "vdeplug", says: "vdeplug [OPTIONS] VNL VNL" },
   ]
 ) {
-  Deno.test(`A script named ${link} has the command line of ${link}`, async () => {
+  Deno.test(`A program named ${name} has the command line of ${name}`, async () => {
     const folder = await Deno.makeTempDir({ prefix: "vdeplug" });
     try {
-      const script = `${folder}/${link}.ts`;
-      const modules = JSON.stringify([
-        import.meta.resolve("../../plugins/mod.ts"),
-      ]);
-      await Deno.writeTextFile(
-        script,
-        `import { main } from "${
-          import.meta.resolve("../../lib/cli/main.ts")
-        }";\nDeno.exit(await main(Deno.args, ${modules}));\n`,
-      );
-      const words = vdeplug();
-      await using process = spawn([...words.slice(0, -1), script, ...args]);
+      const program = await underName(folder, name);
+      await using process = spawn([...program, "--help"]);
       assertEquals((await process.exited).code, 0, process.report());
       assertStringIncludes(process.stdout, says);
     } finally {
