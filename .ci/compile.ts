@@ -79,10 +79,14 @@ function bundleArgs(stage: string): string[] {
   return ["bundle", "--quiet", ...shape, "--outdir", stage, ...ENTRIES];
 }
 
+/**
+ * Without a code cache: it would be a file of a known name in the folder for
+ * temporary files, where anybody could put code that root then runs.
+ */
 function compileArgs(output: string, target: string | undefined): string[] {
   return [
     ...["compile", "--quiet", "--no-config", "--no-check"],
-    ...["--allow-all", "--no-prompt"],
+    ...["--allow-all", "--no-prompt", "--no-code-cache"],
     ...ALIASES.flatMap(({ name }) => ["--include", name]),
     ...target === undefined ? [] : ["--target", target],
     ...["--output", output, "cli.js"],
