@@ -11,11 +11,12 @@ const MODULE = new URL("mod.ts", ROOT).href;
 async function deno(
   args: readonly string[],
   cwd: string | URL = ROOT,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -88,6 +89,36 @@ Deno.test("mod.ts is imported without any permission, by a project of its own, a
   assertEquals([code, stdout, stderr], [0, "function\n", ""]);
 });
 
+/** A module whose plugs remember what they were opened with. */
+const REMEMBERING = `data:text/javascript,${
+  encodeURIComponent(`export const plugin = {
+    scheme: "mine", summary: "Mine.", syntax: { form: "slash", keys: [] },
+    open: (vnl, options) => ({
+      options, maxFrameBytes: 1514, fd: -1, accepts: 0,
+      receive: () => 0,
+      send: (burst, from) => burst.count - from,
+      [Symbol.dispose]() {},
+    }),
+  };`)
+}`;
+
+Deno.test("openPlug() hands all that it is told to the plugin, and the kit", async () => {
+  const told = {
+    description: "who asks",
+    log: { warn: () => {}, debug: () => {} },
+    receiveCounters: new library.Counters(),
+    sendCounters: new library.Counters(),
+    access: { port: 3, group: "users", mode: 0o660 },
+  };
+  using plug = await library.openPlug("mine://", {
+    ...told,
+    pluginModules: [REMEMBERING],
+  });
+  const { kit, ...options } = Reflect.get(plug, "options");
+  assertEquals(options, told);
+  assertEquals(kit.PlugError, library.PlugError);
+});
+
 const MIRROR = `
   import { open } from "@vdeplug/vdeplug";
 
@@ -142,6 +173,47 @@ function fromStream(bytes: Uint8Array): Uint8Array[] {
   }
   return frames;
 }
+
+/** Serves the files of this tree on the loopback interface, as JSR does elsewhere. */
+function serveTree(): Deno.HttpServer<Deno.NetAddr> {
+  const serve = async ({ url }: Request) => {
+    const file = new URL(`.${new URL(url).pathname}`, ROOT);
+    const type = file.pathname.endsWith(".json") ? "json" : "typescript";
+    try {
+      return new Response(await Deno.readFile(file), {
+        headers: { "content-type": `application/${type}` },
+      });
+    } catch {
+      return new Response(null, { status: 404 });
+    }
+  };
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, serve);
+}
+
+Deno.test("mod.ts joins and opens networks when it comes from a server, with all its modules", async () => {
+  await using server = serveTree();
+  const origin = `127.0.0.1:${server.addr.port}`;
+  await using project = await makeProject(`
+    import { Counter, join, open } from "http://${origin}/mod.ts";
+    const cable = await join("null://", "null://");
+    cable.stop();
+    console.log((await cable.ended).reason);
+    await using network = await open("probe://192.0.2.1");
+    await network.send(new Uint8Array(60));
+    console.log(network.counters.sent.cells[Counter.frames]);
+  `);
+  const cache = `${project.path}/cache`;
+  const allow = ["--allow-ffi", "--allow-read", "--allow-env"];
+  const { code, stdout, stderr } = await deno(
+    [
+      ...["run", "--quiet", "--no-prompt", "--no-lock", ...allow],
+      ...[`--allow-import=${origin}`, "main.ts"],
+    ],
+    project.path,
+    { DENO_DIR: cache },
+  );
+  assertEquals([code, stdout, stderr], [0, "stopped\n1\n", ""]);
+});
 
 const LENGTHS = [14, 60, 1514, 9018];
 const noVdePlug = await reasonToSkip(peerAvailable("vde_plug"));
