@@ -12,7 +12,7 @@
 import type { Burst } from "../net/burst.ts";
 import { EtherType, etherType, payloadOffset, vlanId } from "../net/frame.ts";
 import { formatIp, IPV4_BYTES, IPV6_BYTES } from "../net/ip_address.ts";
-import { hashKeys } from "../net/mac_table.ts";
+import { hashKeys } from "../net/hash_keys.ts";
 import type { FrameSource } from "./messages.ts";
 import type { BurstWatch } from "./pump.ts";
 

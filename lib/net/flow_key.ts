@@ -17,7 +17,7 @@ import {
   payloadOffset,
   VLAN_TAG_BYTES,
 } from "./frame.ts";
-import { hashKeys } from "./mac_table.ts";
+import { hashKeys } from "./hash_keys.ts";
 
 /** What can become of a frame. Greater values tell more of its flow. */
 export const Standing = {

@@ -32,6 +32,9 @@ import {
   SOURCE_MAC_OFFSET,
   vlanId,
 } from "./frame.ts";
+import { AgeRings } from "./age_rings.ts";
+import { hashKeys } from "./hash_keys.ts";
+import { OwnerShares } from "./owner_shares.ts";
 
 /** Most stations that a {@linkcode MacTable} can be made for. */
 export const MAX_MAC_TABLE_CAPACITY = 0x10_0000;
@@ -97,8 +100,8 @@ export class MacTable {
   /** Of each slot: the time of the last frame. */
   readonly #seen: Float64Array;
   /** All slots in use. The ring's own node is number `capacity`. */
-  readonly #byAge: Rings;
-  readonly #shares: Shares;
+  readonly #byAge: AgeRings;
+  readonly #shares: OwnerShares;
   #free = NONE;
   #size = 0;
 
@@ -128,8 +131,8 @@ export class MacTable {
     this.#low = new Int32Array(capacity);
     this.#owner = new Int32Array(capacity);
     this.#seen = new Float64Array(capacity);
-    this.#byAge = new Rings(capacity + 1);
-    this.#shares = new Shares(owners, capacity);
+    this.#byAge = new AgeRings(capacity + 1);
+    this.#shares = new OwnerShares(owners, capacity);
     for (let slot = capacity - 1; slot >= 0; slot--) this.#release(slot);
   }
 
@@ -342,210 +345,6 @@ export class MacTable {
     this.#next[slot] = this.#free;
     this.#free = slot;
   }
-}
-
-/**
- * Rings of nodes in the order of their age. A node is a slot, or stands for a
- * ring itself, between its newest and its oldest slot; so linking needs no
- * special case for the ends.
- */
-class Rings {
-  /** Of node n, at 2n: the older neighbour, and at 2n + 1: the newer one. */
-  readonly #links: Int32Array;
-
-  constructor(nodes: number) {
-    this.#links = Int32Array.from({ length: 2 * nodes }, (_, at) => at >> 1);
-  }
-
-  /** The oldest slot of a ring; the ring's own node when it is empty. */
-  oldest(ring: number): number {
-    return this.#links[2 * ring + 1];
-  }
-
-  /** The newest slot of a ring; the ring's own node when it is empty. */
-  newest(ring: number): number {
-    return this.#links[2 * ring];
-  }
-
-  /** The next older slot; the ring's own node after the oldest. */
-  older(slot: number): number {
-    return this.#links[2 * slot];
-  }
-
-  addNewest(ring: number, slot: number): void {
-    const links = this.#links;
-    const second = links[2 * ring];
-    links[2 * slot] = second;
-    links[2 * slot + 1] = ring;
-    links[2 * second + 1] = slot;
-    links[2 * ring] = slot;
-  }
-
-  unlink(slot: number): void {
-    const links = this.#links;
-    const older = links[2 * slot];
-    const newer = links[2 * slot + 1];
-    links[2 * older + 1] = newer;
-    links[2 * newer] = older;
-  }
-
-  moveToNewest(ring: number, slot: number): void {
-    if (this.#links[2 * ring] === slot) return;
-    this.unlink(slot);
-    this.addNewest(ring, slot);
-  }
-}
-
-/**
- * Who holds how much.
- *
- * The owners form a binary heap: the one with the most slots on top, and among
- * equals the one whose oldest slot has waited longest. Slots are stamped with
- * a running number whenever they are seen. A heap that followed every stamp
- * would cost every refresh its logarithm, so it keeps the stamp that an owner's
- * oldest slot had when the owner was last placed. Since that stamp only ever
- * grows, the top is right as soon as its kept stamp is; if not, it is placed
- * anew. Each placement is paid for by a refresh before it.
- */
-class Shares {
-  /** Slots that each owner holds. */
-  readonly sizes: Int32Array;
-  /** Owners that hold any. */
-  holders = 0;
-
-  readonly #capacity: number;
-  /** The slots of each owner. Owner n's ring is node `capacity + n`. */
-  readonly #rings: Rings;
-  /** Of each slot. */
-  readonly #stamps: Float64Array;
-  /** The last stamp, in an array lest a new number is allocated for each. */
-  readonly #clock = new Float64Array(1);
-  /** Of each owner: the stamp of its oldest slot, as the heap knows it. */
-  readonly #keptStamp: Float64Array;
-  readonly #heap: Int32Array;
-  /** Of each owner: its place in the heap. */
-  readonly #place: Int32Array;
-
-  constructor(owners: number, capacity: number) {
-    this.sizes = new Int32Array(owners);
-    this.#capacity = capacity;
-    this.#rings = new Rings(capacity + owners);
-    this.#stamps = new Float64Array(capacity);
-    this.#keptStamp = new Float64Array(owners);
-    this.#heap = Int32Array.from({ length: owners }, (_, owner) => owner);
-    this.#place = this.#heap.slice();
-  }
-
-  /** Gives a slot to an owner, as its newest. */
-  add(owner: number, slot: number): void {
-    this.#stamps[slot] = ++this.#clock[0];
-    this.#rings.addNewest(this.#capacity + owner, slot);
-    if (this.sizes[owner]++ === 0) this.holders++;
-    this.#rise(owner);
-  }
-
-  /** Makes a slot its owner's newest. */
-  touch(owner: number, slot: number): void {
-    this.#stamps[slot] = ++this.#clock[0];
-    this.#rings.moveToNewest(this.#capacity + owner, slot);
-  }
-
-  /** Takes a slot from its owner. */
-  remove(owner: number, slot: number): void {
-    this.#rings.unlink(slot);
-    if (--this.sizes[owner] === 0) this.holders--;
-    this.#sink(owner);
-  }
-
-  /** The oldest slot of an owner that holds any. */
-  oldest(owner: number): number {
-    return this.#rings.oldest(this.#capacity + owner);
-  }
-
-  /** The owner with the most slots; of several, the one with the oldest slot. */
-  largest(): number {
-    for (;;) {
-      const owner = this.#heap[0];
-      if (this.#keptStamp[owner] === this.#oldestStamp(owner)) return owner;
-      this.#sink(owner);
-    }
-  }
-
-  #oldestStamp(owner: number): number {
-    if (this.sizes[owner] === 0) return 0;
-    return this.#stamps[this.oldest(owner)];
-  }
-
-  #isAbove(owner: number, other: number): boolean {
-    const more = this.sizes[owner] - this.sizes[other];
-    if (more !== 0) return more > 0;
-    return this.#keptStamp[owner] < this.#keptStamp[other];
-  }
-
-  /**
-   * Places an owner that holds one slot more than before: whatever its stamp,
-   * it now stands above all that stood below it, and can only rise.
-   */
-  #rise(owner: number): void {
-    const heap = this.#heap;
-    let place = this.#place[owner];
-    this.#keptStamp[owner] = this.#oldestStamp(owner);
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (!this.#isAbove(owner, heap[parent])) break;
-      this.#put(heap[parent], place);
-      place = parent;
-    }
-    this.#put(owner, place);
-  }
-
-  /** Places an owner that holds less than before, or whose oldest slot is newer. */
-  #sink(owner: number): void {
-    const heap = this.#heap;
-    let place = this.#place[owner];
-    this.#keptStamp[owner] = this.#oldestStamp(owner);
-    for (;;) {
-      let child = 2 * place + 1;
-      if (child >= heap.length) break;
-      if (
-        child + 1 < heap.length && this.#isAbove(heap[child + 1], heap[child])
-      ) child++;
-      if (!this.#isAbove(heap[child], owner)) break;
-      this.#put(heap[child], place);
-      place = child;
-    }
-    this.#put(owner, place);
-  }
-
-  #put(owner: number, place: number): void {
-    this.#heap[place] = owner;
-    this.#place[owner] = place;
-  }
-}
-
-/**
- * Random keys for hashing vectors of 16-bit words: `keys[0]`, plus the sum of
- * `keys[i + 1]` times word i, modulo 2^32. For any two vectors, however they
- * were chosen, the chance that the n highest bits of their hashes agree is
- * 2^-n for n up to 17 (multiply-shift, see M. Thorup, High Speed Hashing for
- * Integers and Strings, arXiv 1504.06804): whoever does not know the keys
- * cannot choose addresses that collide.
- *
- * @param count Number of keys: that of the words, plus 1.
- * @param seed Makes the keys repeatable, for tests; random unless given.
- */
-export function hashKeys(
-  count: number,
-  seed?: number,
-): Int32Array<ArrayBuffer> {
-  const keys = new Int32Array(count);
-  if (seed === undefined) return crypto.getRandomValues(keys);
-  let state = seed | 0;
-  for (let index = 0; index < count; index++) {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x297a2d39 | 0;
-    keys[index] = state ^ (state >>> 12);
-  }
-  return keys;
 }
 
 /** Bits of a bucket's number: twice as many buckets as slots, if possible. */

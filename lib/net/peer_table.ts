@@ -16,7 +16,7 @@
  * @module
  */
 
-import { hashKeys } from "./mac_table.ts";
+import { hashKeys } from "./hash_keys.ts";
 
 /** Distance from one slot's address to the next. */
 export const PEER_SLOT_BYTES = 32;

@@ -50,7 +50,7 @@ export class Middle implements AsyncDisposable {
     const process = host.spawn(program, args, { input: true });
     const middle = new Middle(process, folder);
     try {
-      await waitForFile(join(path, "ctl"), process);
+      await waitUntilJoinable(path, process);
       return middle;
     } catch (error) {
       await middle[Symbol.asyncDispose]();
@@ -68,18 +68,33 @@ function switchPath(folder: string): string {
   return join(folder, "sw");
 }
 
-async function waitForFile(path: string, madeBy: LabProcess): Promise<void> {
+async function waitUntilJoinable(
+  path: string,
+  madeBy: LabProcess,
+): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (madeBy.status === undefined && performance.now() < deadline) {
-    try {
-      await Deno.lstat(path);
-      return;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    if (await isListening(join(path, "ctl"))) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   throw new LabError(
-    `Cannot find "${path}" of "${madeBy.title}": ${madeBy.report()}`,
+    `Cannot join "${path}" of "${madeBy.title}": ${madeBy.report()}`,
   );
+}
+
+/**
+ * Whether a control socket takes connections: vde_switch's has its name a
+ * moment before. Asked by connecting, and not of /proc/net/unix, since our
+ * switch's socket is bound under another name, and then moved into place.
+ */
+async function isListening(path: string): Promise<boolean> {
+  try {
+    using _connection = await Deno.connect({ transport: "unix", path });
+    return true;
+  } catch (error) {
+    const isAbsent = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.ConnectionRefused;
+    if (!isAbsent) throw error;
+    return false;
+  }
 }
