@@ -225,6 +225,7 @@ export async function openPlug(
     log: options.log ?? SILENT,
     receiveCounters: options.receiveCounters ?? new Counters(),
     sendCounters: options.sendCounters ?? new Counters(),
+    access: options.access,
   });
 }
 

@@ -35,6 +35,7 @@ export const macvtapPlugin: Plugin = {
     form: "bracket",
     address: "IFNAME",
     addressSummary: "name of the interface, which must exist",
+    addressCompletes: "macvtap",
     keys: [
       {
         name: "mtu",

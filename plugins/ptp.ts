@@ -27,6 +27,7 @@ export const ptpPlugin: Plugin = {
     form: "bracket",
     address: "PATH",
     addressSummary: "the same at both ends; whoever comes first makes it",
+    addressCompletes: "file",
     keys: [
       {
         name: "dgram",
@@ -44,6 +45,7 @@ export const ptpPlugin: Plugin = {
         name: "group",
         type: "text",
         placeholder: "GROUP",
+        completes: "group",
         summary: "group of what is made: a name or an id",
       },
     ],

@@ -56,6 +56,7 @@ const KEYS: readonly VnlKey[] = [
     name: "grp",
     type: "text",
     placeholder: "GROUP",
+    completes: "group",
     summary: "group of the folder and the sockets: a name or an id",
   },
   {
@@ -180,6 +181,7 @@ function makeSyntax({ scheme, keys, example }: Kind): VnlSyntax {
     address: "FOLDER",
     addressOptional: true,
     addressSummary: `where clients find it (default ${DEFAULT_FOLDER}USERNAME)`,
+    addressCompletes: "folder",
     keys,
     examples: [
       { vnl: `${scheme}://`, summary: "in the default folder, for oneself" },

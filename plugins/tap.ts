@@ -27,6 +27,7 @@ export const tapPlugin: Plugin = {
     address: "NAME",
     addressOptional: true,
     addressSummary: "name of the interface; without one the kernel chooses",
+    addressCompletes: "tap",
     keys: [
       {
         name: "mtu",

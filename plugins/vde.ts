@@ -31,6 +31,7 @@ export const vdePlugin: Plugin = {
     address: "DIRECTORY",
     addressOptional: true,
     addressSummary: "the switch's; else /var/run/vde.ctl, then /tmp/vde.ctl",
+    addressCompletes: "switch",
     unnamedKey: "port",
     keys: [
       {
@@ -49,6 +50,7 @@ export const vdePlugin: Plugin = {
         name: "group",
         type: "text",
         placeholder: "GROUP",
+        completes: "group",
         summary: "group that may send to us, if mode lets it: the switch's",
       },
       {

@@ -57,6 +57,7 @@ const SYNTAX: VnlSyntax = {
       name: "grp",
       type: "text",
       placeholder: "GROUP",
+      completes: "group",
       summary:
         "network of a group of users: its id is the vni, and the end of the address",
     },

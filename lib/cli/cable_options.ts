@@ -8,7 +8,7 @@ import { groupId } from "../../ffi/users.ts";
 import type { Access } from "../plug/plugin.ts";
 import { MAX_REQUEST_PORT } from "../vde/request.ts";
 import type { GivenOptions, OptionSpec } from "./getopt.ts";
-import { readPluginModules } from "./plugin_option.ts";
+import { PLUGIN_OPTION, readPluginModules } from "./plugin_option.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What these options say. */
@@ -32,23 +32,85 @@ export interface CableSettings {
   readonly plugins: readonly string[];
 }
 
-/** Their names. */
+/** The call for the version. */
+export const VERSION_OPTION: OptionSpec = {
+  name: "version",
+  summary: "the version",
+};
+
+/** The call for help. Commands that give more than their own have their own. */
+export const HELP_OPTION: OptionSpec = {
+  name: "help",
+  letter: "h",
+  summary: "this text",
+};
+
+/** The others, in the order in which help shows them. */
 export const CABLE_OPTIONS: readonly OptionSpec[] = [
-  { name: "help", letter: "h" },
-  { name: "version" },
-  { name: "verbose", letter: "v" },
-  { name: "descr", letter: "D", value: "TEXT" },
-  { name: "daemon", letter: "d" },
-  { name: "pidfile", letter: "p", value: "FILE" },
-  { name: "log", letter: "l" },
-  { name: "iplog", letter: "L" },
-  { name: "group", letter: "g", value: "GROUP" },
-  { name: "group2", letter: "G", value: "GROUP" },
-  { name: "mod", letter: "m", value: "OCTAL" },
-  { name: "mod2", letter: "M", value: "OCTAL" },
-  { name: "port", value: "N" },
-  { name: "port2", value: "N" },
-  { name: "plugin", value: "FILE" },
+  {
+    name: "daemon",
+    letter: "d",
+    summary: "go on in the background once all is open",
+  },
+  {
+    name: "pidfile",
+    letter: "p",
+    value: "FILE",
+    summary: "write the process id to FILE",
+    completes: "file",
+  },
+  {
+    name: "log",
+    letter: "l",
+    summary: "write start and end to the system's log",
+  },
+  {
+    name: "iplog",
+    letter: "L",
+    summary:
+      "the same, and each IP address seen coming from the stream or the second VNL",
+  },
+  {
+    name: "group",
+    letter: "g",
+    value: "GROUP",
+    summary: "who may join what the first VNL makes",
+    completes: "group",
+  },
+  {
+    name: "mod",
+    letter: "m",
+    value: "OCTAL",
+    summary: "its permissions, as for chmod",
+  },
+  {
+    name: "port",
+    value: "N",
+    summary: "port of its switch: better write [N] behind the VNL",
+  },
+  {
+    name: "group2",
+    letter: "G",
+    value: "GROUP",
+    summary: "who may join what the second VNL makes",
+    completes: "group",
+  },
+  {
+    name: "mod2",
+    letter: "M",
+    value: "OCTAL",
+    summary: "permissions of the second",
+  },
+  { name: "port2", value: "N", summary: "port of the second one's switch" },
+  {
+    name: "descr",
+    letter: "D",
+    value: "TEXT",
+    summary: "who we are, for the other side's listings (default vdeplug:)",
+  },
+  PLUGIN_OPTION,
+  { name: "verbose", letter: "v", summary: "say more about what happens" },
+  VERSION_OPTION,
 ];
 
 const MAX_DESCRIPTION_BYTES = 127;

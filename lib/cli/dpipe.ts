@@ -11,12 +11,9 @@ import { startError, startStatus } from "../stream/program.ts";
 import { inBackground } from "./daemon.ts";
 import { ProcessFiles } from "./dpipe_files.ts";
 import { CommandGroup } from "./dpipe_group.ts";
-import {
-  DPIPE_HELP,
-  type DpipeOptions,
-  readDpipeOptions,
-} from "./dpipe_options.ts";
+import { type DpipeOptions, readDpipeOptions } from "./dpipe_options.ts";
 import { type PipePlan, planPipes } from "./dpipe_plan.ts";
+import { commandHelp } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
 import { reportError } from "./report.ts";
 
@@ -36,7 +33,7 @@ export async function dpipe(
   try {
     const options = readDpipeOptions(args);
     if (options.help) {
-      io.out(DPIPE_HELP);
+      io.out(await commandHelp("dpipe"));
       return ExitStatus.success;
     }
     const plan = planPipes(options.words);

@@ -23,39 +23,34 @@ export interface DpipeOptions {
   readonly words: readonly string[];
 }
 
-/** Text for `--help`. */
-export const DPIPE_HELP =
-  `Usage: dpipe [OPTIONS] COMMAND = COMMAND [= COMMAND]...
-
-Runs commands and connects them with pipes: the output of each is the input of
-the other. A command between two others has its left neighbour on standard
-input and output, and its right neighbour on the two descriptors whose numbers
-are in ALTERNATE_STDIN and ALTERNATE_STDOUT.
-
-  a = b             a and b, both ways
-  a = b = c         b between a and c
-  a =} b }= c       b sees only what goes from a to c: left to right
-  a ={ b {= c       b sees only what goes from c to a: right to left
-  a =} b }={ c {= d   b on the way there, c on the way back
-
-Options:
-  -d, --daemon          go on in the background
-  -p, --pidfile FILE    write the process id to FILE
-  -P, --pgrpfile FILE   write the process group, with a minus before it, to FILE
-  -n, --nowrapproc      let the last command take the place of dpipe
-  -N, --nowrapnoclean   the same, and leave the files of -p and -P there
-  -h, --help            show this text
-
-The exit status is the last command's; 128 + N if signal N ended it; 127 if a
-command does not exist, 126 if it cannot be run.`;
-
-const OPTIONS: readonly OptionSpec[] = [
-  { name: "help", letter: "h" },
-  { name: "daemon", letter: "d" },
-  { name: "pidfile", letter: "p", value: "FILE" },
-  { name: "pgrpfile", letter: "P", value: "FILE" },
-  { name: "nowrapproc", letter: "n" },
-  { name: "nowrapnoclean", letter: "N" },
+/** Its options. */
+export const DPIPE_OPTIONS: readonly OptionSpec[] = [
+  { name: "daemon", letter: "d", summary: "go on in the background" },
+  {
+    name: "pidfile",
+    letter: "p",
+    value: "FILE",
+    summary: "write the process id to FILE",
+    completes: "file",
+  },
+  {
+    name: "pgrpfile",
+    letter: "P",
+    value: "FILE",
+    summary: "write the process group, with a minus before it, to FILE",
+    completes: "file",
+  },
+  {
+    name: "nowrapproc",
+    letter: "n",
+    summary: "let the last command take the place of dpipe",
+  },
+  {
+    name: "nowrapnoclean",
+    letter: "N",
+    summary: "the same, and leave the files of -p and -P there",
+  },
+  { name: "help", letter: "h", summary: "this text" },
 ];
 
 /**
@@ -64,7 +59,9 @@ const OPTIONS: readonly OptionSpec[] = [
  * @throws {UsageError} If an option is unknown, lacks its value or has one too many.
  */
 export function readDpipeOptions(args: readonly string[]): DpipeOptions {
-  const { given, operands } = readOptions(args, OPTIONS, { stopEarly: true });
+  const { given, operands } = readOptions(args, DPIPE_OPTIONS, {
+    stopEarly: true,
+  });
   return {
     help: given.has("help"),
     daemon: given.has("daemon"),

@@ -12,7 +12,10 @@ import { UsageError } from "./usage_error.ts";
 
 /** One option. */
 export interface OptionSpec {
-  /** Long name; also what {@linkcode GivenOptions.given} calls it. */
+  /**
+   * Long name; also what {@linkcode GivenOptions.given} calls it. One of a
+   * single character is a letter, and the option has no long name.
+   */
   readonly name: string;
   /** The same in one letter. */
   readonly letter?: string;
@@ -20,10 +23,16 @@ export interface OptionSpec {
   readonly value?: string;
   /** What it has without a value, which can stand behind `=` only. */
   readonly standard?: string;
-  /** One line of help. */
-  readonly summary?: string;
+  /** What it does, for help and manual: begins in lower case, no period. */
+  readonly summary: string;
   /** What a shell offers for the value; absent: nothing. */
   readonly completes?: WordKind;
+}
+
+/** How an option is typed: `-h`, `--help`; the letter first. */
+export function optionNames({ name, letter }: OptionSpec): string[] {
+  if (name.length === 1) return [`-${name}`];
+  return [...letter === undefined ? [] : [`-${letter}`], `--${name}`];
 }
 
 /** A command line in its parts. */
@@ -111,7 +120,9 @@ class Reader {
   }
 
   #find(text: string, arg: string): OptionSpec {
-    const matches = this.#specs.filter(({ name }) => name.startsWith(text));
+    const matches = this.#specs.filter(({ name }) =>
+      name.length > 1 && name.startsWith(text)
+    );
     const exact = matches.find(({ name }) => name === text);
     if (exact !== undefined) return exact;
     if (matches.length === 0) throw unknown(arg);
@@ -124,7 +135,9 @@ class Reader {
 
   readLetters(arg: string): void {
     for (let at = 1; at < arg.length; at++) {
-      const spec = this.#specs.find(({ letter }) => letter === arg[at]);
+      const spec = this.#specs.find(({ letter, name }) =>
+        arg[at] === letter || arg[at] === name
+      );
       if (spec === undefined) throw unknown(`-${arg[at]}`);
       if (spec.value === undefined) this.#set(spec, undefined, "");
       else {

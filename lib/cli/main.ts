@@ -14,7 +14,9 @@ type Command = (args: readonly string[], io: CommandIo) => Promise<number>;
 
 /** Commands by their names; whatever else comes first is a VNL or an option. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  completion: async () => (await import("./completion.ts")).completionCommand,
   dpipe: async () => (await import("./dpipe.ts")).dpipe,
+  man: async () => (await import("./man.ts")).man,
   ping: async () => (await import("./ping.ts")).ping,
   plugins: async () => (await import("./plugins.ts")).pluginsCommand,
   switch: async () => (await import("./switch.ts")).switchCommand,

@@ -5,7 +5,10 @@
  * @module
  */
 
+import type { Example, ManualParts, Section, Usage } from "../manual/parts.ts";
 import type { OptionSpec } from "./getopt.ts";
+
+export type { Example, ManualParts, Section, Usage };
 
 /** What a shell can offer for a word: files, VNLs, commands with what follows them … */
 export type WordKind =
@@ -21,14 +24,6 @@ export type WordKind =
   | "shell"
   | "none";
 
-/** One way to call a command. */
-export interface Usage {
-  /** As it is typed: `vdeplug [OPTIONS] VNL VNL`. */
-  readonly line: string;
-  /** What that does; absent where the command has one way only. */
-  readonly summary?: string;
-}
-
 /** A word of the command line that is no option. */
 export interface Operand {
   /** As it stands in the usage: `VNL`. */
@@ -39,21 +34,6 @@ export interface Operand {
   readonly completes: WordKind;
   /** Whether it may be given again and again. */
   readonly repeats?: boolean;
-}
-
-/** A command line to learn from. */
-export interface Example {
-  /** As it is typed. */
-  readonly line: string;
-  /** What it does. */
-  readonly summary?: string;
-}
-
-/** A part of a page beside the usual ones: paragraphs, then rows of a table. */
-export interface Section {
-  readonly title: string;
-  readonly paragraphs?: readonly string[];
-  readonly rows?: readonly (readonly [term: string, text: string])[];
 }
 
 /** A command's page. */
@@ -71,4 +51,6 @@ export interface CommandPage {
   readonly examples?: readonly Example[];
   /** One paragraph. */
   readonly exitStatus: string;
+  /** What the manual alone has room for. */
+  readonly manual?: ManualParts;
 }

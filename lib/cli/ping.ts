@@ -5,6 +5,7 @@
  * @module
  */
 
+import { PLUGIN_KIT } from "../kit/mod.ts";
 import { AddressClaim, candidatesNear } from "../net/address_claim.ts";
 import { formatIp, IPV4_BYTES } from "../net/ip_address.ts";
 import { randomMac } from "../net/mac_address.ts";
@@ -15,13 +16,10 @@ import { explainFault } from "../plug/fault.ts";
 import type { Plug } from "../plug/plugin.ts";
 import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
 import { Registry } from "../plug/registry.ts";
+import { commandHelp } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
 import { PingLink } from "./ping_link.ts";
-import {
-  PING_HELP,
-  type PingOptions,
-  readPingOptions,
-} from "./ping_options.ts";
+import { type PingOptions, readPingOptions } from "./ping_options.ts";
 import { reportError } from "./report.ts";
 
 /** Where to read on after a wrong command line. */
@@ -43,7 +41,7 @@ export async function ping(
   try {
     options = readPingOptions(args);
     if (options === undefined) {
-      io.out(PING_HELP);
+      io.out(await commandHelp("ping"));
       return ExitStatus.success;
     }
     plug = await openPlug(options, io);
@@ -63,6 +61,7 @@ async function openPlug(
   const registry = await Registry.load(modules, NATIVE_PLUGINS);
   return await registry.open(vnl, {
     description: "vdeplug ping:",
+    kit: PLUGIN_KIT,
     receiveCounters: new Counters(),
     sendCounters: new Counters(),
     log: { warn: (line) => io.err(line), debug: () => {} },

@@ -6,39 +6,41 @@
 
 import { parseArgs } from "@std/cli";
 import { formatIp, ipScope, parseIp } from "../net/ip_address.ts";
-import { readPluginModules } from "./plugin_option.ts";
+import { optionNames, type OptionSpec } from "./getopt.ts";
+import { PLUGIN_OPTION, readPluginModules } from "./plugin_option.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `vdeplug ping --help` prints. */
-export const PING_HELP = `Usage: vdeplug ping [options] VNL ADDRESS
-
-Pings a host of a virtual network: through any VNL, without an interface of
-this machine and without privileges. Ends after 4 pings, as scripts like it.
-
-  VNL          the network, as in "vdeplug VNL VNL"
-  ADDRESS      IPv4 or IPv6 address of a host on it
-
-Options:
-  -c COUNT     number of pings, 0 until interrupted [4]
-  -i SECONDS   time between two pings, from 0.001 on [1]
-  -W SECONDS   how long a reply is waited for [1]
-  --from ADDRESS
-               address to ping from, used as it is; without it, one that nobody
-               uses: of the same /24 (IPv4) or /64 (IPv6) as the target
-  --vlan ID    ping in this VLAN, 1 to 4094; without it, in no VLAN
-  --plugin FILE
-               a plugin of your own, a file or a URL; may be given again
-  -h, --help   print this text
-
-Examples:
-  vdeplug ping vxvde:// 192.0.2.1
-               is 192.0.2.1 on the LAN's distributed switch?
-  vdeplug ping -c 100 -i 0.01 vde:///tmp/switch 2001:db8::1
-               a hundred pings in a second through a VDE switch
-  vdeplug ping --vlan 7 --from 192.0.2.200 vxvde:// 192.0.2.1
-               in VLAN 7, from an address of your choice
-
-Exit status: 0 if a reply came, 1 if none came, 2 if the command is wrong.`;
+/** Its options, as they are read and shown. */
+export const PING_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: "c",
+    value: "COUNT",
+    summary: "number of pings, 0 until interrupted (default 4)",
+  },
+  {
+    name: "i",
+    value: "SECONDS",
+    summary: "time between two pings, from 0.001 on (default 1)",
+  },
+  {
+    name: "W",
+    value: "SECONDS",
+    summary: "how long a reply is waited for (default 1)",
+  },
+  {
+    name: "from",
+    value: "ADDRESS",
+    summary: "address to ping from, used as it is; without it, one that " +
+      "nobody uses: of the same /24 (IPv4) or /64 (IPv6) as the target",
+  },
+  {
+    name: "vlan",
+    value: "ID",
+    summary: "ping in this VLAN, 1 to 4094; without it, in no VLAN",
+  },
+  PLUGIN_OPTION,
+  { name: "help", letter: "h", summary: "this text" },
+];
 
 /** What was asked for. */
 export interface PingOptions {
@@ -103,6 +105,10 @@ const VLAN: NumberOption = {
 const WHOLE = /^\d{1,15}$/;
 const DECIMAL = /^(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})$/;
 
+/** Names of the options that take a value. */
+const VALUED = PING_OPTIONS.filter(({ value }) => value !== undefined)
+  .map(({ name }) => name);
+
 /** The options' names as parseArgs gives them. */
 type Values = Readonly<Record<string, unknown>>;
 
@@ -117,10 +123,15 @@ export function readPingOptions(
   args: readonly string[],
 ): PingOptions | undefined {
   const values = parseArgs(args, {
-    string: ["_", "c", "i", "W", "from", "vlan", "plugin"],
-    boolean: ["help"],
-    alias: { help: "h" },
-    collect: ["c", "i", "W", "from", "vlan", "plugin"],
+    string: ["_", ...VALUED],
+    boolean: PING_OPTIONS.filter(({ value }) => value === undefined)
+      .map(({ name }) => name),
+    alias: Object.fromEntries(
+      PING_OPTIONS.flatMap(({ name, letter }) =>
+        letter ? [[name, letter]] : []
+      ),
+    ),
+    collect: VALUED,
     unknown: (arg, key) => key === undefined || refuseOption(arg),
   });
   if (values.help) return undefined;
@@ -149,7 +160,9 @@ export function readPingOptions(
 
 function refuseOption(arg: string): never {
   throw new UsageError(
-    `Cannot ping with the option "${arg}": the options are -c, -i, -W, --from, --vlan, --plugin and --help`,
+    `Cannot ping with the option "${arg}": the options are ${
+      PING_OPTIONS.map((spec) => optionNames(spec).at(-1)).join(", ")
+    }`,
   );
 }
 

@@ -7,6 +7,7 @@
 import {
   CABLE_OPTIONS,
   type CableSettings,
+  HELP_OPTION,
   readCableSettings,
 } from "./cable_options.ts";
 import { type OptionSpec, readOptions } from "./getopt.ts";
@@ -24,24 +25,39 @@ export interface PlugArgs extends CableSettings {
   readonly statsSeconds: number | undefined;
 }
 
-const DEFAULT_STATS_SECONDS = "1";
+/** What `--stats` is without a value. */
+export const DEFAULT_STATS_SECONDS = "1";
 const MAX_STATS_SECONDS = 86_400;
 
 /** Its options. */
 export const PLUG_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: "stats",
+    value: "SECONDS",
+    standard: DEFAULT_STATS_SECONDS,
+    summary:
+      `frames and bytes every SECONDS (default ${DEFAULT_STATS_SECONDS}), and in the end`,
+  },
+  { name: "json", summary: "counters as JSON, one object a line" },
   ...CABLE_OPTIONS,
-  { name: "stats", value: "SECONDS", standard: DEFAULT_STATS_SECONDS },
-  { name: "json" },
+  {
+    ...HELP_OPTION,
+    summary: "this text; with schemes behind it, what their VNLs may say",
+  },
 ];
 
 /**
  * Reads the arguments.
  *
+ * @param specs The options there are: these, or some of them.
  * @throws {UsageError} If they say nothing that can be done.
  */
-export function readPlugArgs(args: readonly string[]): PlugArgs {
+export function readPlugArgs(
+  args: readonly string[],
+  specs: readonly OptionSpec[] = PLUG_OPTIONS,
+): PlugArgs {
   const { own, command } = splitAtCommand(args);
-  const options = readOptions(own, PLUG_OPTIONS);
+  const options = readOptions(own, specs);
   const { given, operands } = options;
   const result: PlugArgs = {
     ...readCableSettings(options),

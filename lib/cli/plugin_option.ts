@@ -5,7 +5,16 @@
  */
 
 import { moduleUrl } from "../plug/module_url.ts";
+import type { OptionSpec } from "./getopt.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** The option. */
+export const PLUGIN_OPTION: OptionSpec = {
+  name: "plugin",
+  value: "FILE",
+  summary: "a plugin of your own, a file or a URL; may be given again",
+  completes: "file",
+};
 
 /**
  * The URLs of plugin modules that a user names.

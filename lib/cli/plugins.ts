@@ -4,108 +4,69 @@
  * @module
  */
 
-import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
-import { describeSyntax } from "../plug/help.ts";
-import { SYSTEM_MODULES } from "../plug/module_places.ts";
 import {
-  listModules,
-  type ModulePlaces,
-  pluginFolders,
-} from "../plug/module_search.ts";
-import { showModule } from "../plug/module_url.ts";
-import type { Plugin } from "../plug/plugin.ts";
+  makeNativeFinder,
+  SYSTEM_NATIVE_PLACES,
+} from "../native/native_plugins.ts";
+import type { NativePlaces } from "../native/search.ts";
+import { describeSyntax, wrapWords } from "../plug/help.ts";
+import { SYSTEM_MODULES } from "../plug/module_places.ts";
+import { type ModulePlaces, pluginFolders } from "../plug/module_search.ts";
 import { Registry } from "../plug/registry.ts";
 import { readOptions } from "./getopt.ts";
-import { wrapBeside } from "./help.ts";
+import { commandHelp } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
 import { readPluginModules } from "./plugin_option.ts";
 import { writeNewPlugin } from "./plugins_new.ts";
+import { PLUGINS_OPTIONS } from "./plugins_options.ts";
 import { reportError } from "./report.ts";
+import {
+  BUILT_IN,
+  listSchemes,
+  readScheme,
+  type SchemeRow,
+  type SchemeSources,
+} from "./scheme_list.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What `vdeplug plugins --help` prints. */
-const PLUGINS_HELP = `Usage:
-  vdeplug plugins [options]            list all schemes
-  vdeplug plugins [options] NAME ...   explain schemes: address, keys, examples
-  vdeplug plugins new NAME [FOLDER]    begin a plugin of your own
-
-A plugin of your own is a module that exports it as "plugin". It is loaded with
---plugin, or found, when somebody says NAME://, as vdeplug_NAME.ts or
-vdeplug_NAME.js in a folder of $VDEPLUG_PLUGIN_PATH (with colons between), or in
-~/.config/vdeplug/plugins. Built-in schemes come first. It may do whatever
-vdeplug may do: load none that you do not trust.
-
-"new" writes vdeplug_NAME.ts, which works as it is and is yours to change, and
-vdeplug_NAME_test.ts, which holds it to what all plugins keep, into FOLDER, or
-the current one. Files that are there stay as they are.
-
-Options:
-  --plugin FILE   a module, a file or a URL; may be given again
-  --json          for machines: an array of scheme, summary, syntax and from,
-                  "built-in" or the module; of a plugin that cannot be loaded,
-                  scheme, from and error
-  -h, --help      print this text
-
-Examples:
-  vdeplug plugins vxvde
-  vdeplug plugins new mine ~/.config/vdeplug/plugins
-  vdeplug --plugin ./vdeplug_mine.ts mine:///tmp/a,/tmp/b tap://t0
-
-Exit status: 0; 1 if a plugin cannot be loaded; 2 for wrong use.`;
-
-const OPTIONS = [
-  { name: "help", letter: "h" },
-  { name: "json" },
-  { name: "plugin", value: "FILE" },
-];
-
-/** What stands for the place of a built-in plugin. */
-const BUILT_IN = "built-in";
-
-/** A scheme and its plugin, or why there is none. */
-interface Row {
-  readonly scheme: string;
-  /** {@linkcode BUILT_IN}, or a module as messages show it. */
-  readonly from: string;
-  readonly plugin?: Plugin;
-  readonly error?: Error;
-}
+const NATIVE_SUMMARY = "A native plugin, of the C library.";
 
 /**
  * Runs `vdeplug plugins`.
  *
  * @param args What follows `plugins` on the command line.
  * @param io Where words go.
- * @param places Where the user's plugins are looked for.
+ * @param modules Where the user's plugins are looked for.
+ * @param native Where plugins of the C library are looked for.
  * @returns Exit status.
  */
 export async function pluginsCommand(
   args: readonly string[],
   io: CommandIo,
-  places: ModulePlaces = SYSTEM_MODULES,
+  modules: ModulePlaces = SYSTEM_MODULES,
+  native: NativePlaces = SYSTEM_NATIVE_PLACES,
 ): Promise<number> {
   try {
-    const { given, all, operands } = readOptions(args, OPTIONS);
+    const { given, all, operands } = readOptions(args, PLUGINS_OPTIONS);
     if (given.has("help")) {
-      io.out(PLUGINS_HELP);
+      io.out(await commandHelp("plugins"));
       return ExitStatus.success;
     }
-    const builtIn = await Registry.load(
-      io.pluginModules,
-      NATIVE_PLUGINS,
-      places,
-    );
-    if (operands[0] === "new") return begin(operands.slice(1), builtIn, io);
-    const modules = [...io.pluginModules, ...readPluginModules(all("plugin"))];
-    const registry = await Registry.load(modules, NATIVE_PLUGINS, places);
+    const { pluginModules: builtIn } = io;
+    if (operands[0] === "new") {
+      const registry = await Registry.load(builtIn, undefined, modules);
+      return begin(operands.slice(1), registry, io);
+    }
+    const urls = [...builtIn, ...readPluginModules(all("plugin"))];
+    const finder = makeNativeFinder(native);
+    const registry = await Registry.load(urls, finder, modules);
+    const sources = { registry, builtIn, modules, native };
     const rows = operands.length === 0
-      ? await allRows(registry, io, places)
-      : await Promise.all(
-        operands.map((name) => explained(name, registry, io, places)),
-      );
+      ? await listSchemes(sources)
+      : await Promise.all(operands.map((name) => explained(name, sources)));
     if (given.has("json")) {
       io.out(JSON.stringify(rows.map(forMachines), null, 2));
-    } else if (operands.length === 0) list(rows, io, places);
+    } else if (operands.length === 0) list(rows, io, modules);
     else io.out(rows.map(explain).join("\n\n"));
     const isFine = rows.every(({ error }) => error === undefined);
     return isFine ? ExitStatus.success : ExitStatus.failure;
@@ -138,81 +99,58 @@ function begin(
   return ExitStatus.success;
 }
 
-/** All schemes, those of the user's files last. */
-async function allRows(
-  registry: Registry,
-  io: CommandIo,
-  places: ModulePlaces,
-): Promise<Row[]> {
-  const known = registry.schemes();
-  const found = listModules(places).filter(({ scheme }) =>
-    !known.includes(scheme)
-  );
-  const schemes = [...known, ...found.map(({ scheme }) => scheme)];
-  return await Promise.all(
-    schemes.map((scheme) => row(scheme, registry, io, places)),
-  );
-}
-
-/** One scheme. A plugin that cannot be loaded does not keep the others from being shown. */
-async function row(
-  scheme: string,
-  registry: Registry,
-  io: CommandIo,
-  places: ModulePlaces,
-): Promise<Row> {
-  const url = registry.sourceOf(scheme) ??
-    listModules(places).find((found) => found.scheme === scheme)?.url ?? "";
-  const from = io.pluginModules.includes(url) ? BUILT_IN : showModule(url);
-  try {
-    return { scheme, from, plugin: await registry.plugin(scheme) };
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    return { scheme, from, error };
-  }
-}
-
 /** One scheme that somebody asks for: it must be there. */
 async function explained(
   name: string,
-  registry: Registry,
-  io: CommandIo,
-  places: ModulePlaces,
-): Promise<Row> {
-  const scheme = name.split(":")[0];
-  const found = await row(scheme, registry, io, places);
+  sources: SchemeSources,
+): Promise<SchemeRow> {
+  const found = await readScheme(name.split(":")[0], sources);
   if (found.error !== undefined) throw found.error;
   return found;
 }
 
 function list(
-  rows: readonly Row[],
+  rows: readonly SchemeRow[],
   io: CommandIo,
-  places: ModulePlaces,
+  modules: ModulePlaces,
 ): void {
   const width = Math.max(...rows.map(({ scheme }) => scheme.length)) + 5;
-  for (const { scheme, from, plugin, error } of rows) {
+  for (const { scheme, from, isNative, plugin, error } of rows) {
     if (error !== undefined) io.err(error.message);
-    if (plugin === undefined) continue;
+    const summary = isNative ? NATIVE_SUMMARY : plugin?.summary;
+    if (summary === undefined) continue;
     const origin = from === BUILT_IN ? "" : ` (${from})`;
     const title = `${scheme}://`.padEnd(width);
-    for (const line of wrapBeside(title, plugin.summary + origin)) io.out(line);
+    for (const line of wrapWords(summary + origin, title)) io.out(line);
   }
-  const folders = pluginFolders(places).join(", ");
+  const folders = pluginFolders(modules).join(", ");
   io.out("");
   io.out(`Your own are looked for in ${folders || "no folder"}.`);
   io.out('"vdeplug plugins NAME" explains one.');
 }
 
-function explain({ from, plugin }: Row): string {
+function explain({ scheme, from, isNative, plugin }: SchemeRow): string {
   if (plugin === undefined) return "";
+  if (isNative) return explainNative(scheme, from);
   const text = describeSyntax(plugin);
   return from === BUILT_IN ? text : `${text}\n\nFrom ${from}.`;
 }
 
-function forMachines(
-  { scheme, from, plugin, error }: Row,
-): Record<string, unknown> {
+/** All that is known of a plugin of the C library. */
+function explainNative(scheme: string, file: string): string {
+  const paragraphs = [
+    NATIVE_SUMMARY,
+    "What stands behind :// is given to the library as it is, quotes and " +
+    `brackets included: libvdeplug_${scheme}(1) may tell what it means there.`,
+    `From ${file}. It is foreign code: a crash in it ends the whole program.`,
+  ];
+  const lines = paragraphs.map((text) => wrapWords(text, "  ").join("\n"));
+  return [`${scheme}://ADDRESS`, lines.join("\n\n")].join("\n");
+}
+
+function forMachines(row: SchemeRow): Record<string, unknown> {
+  const { scheme, from, isNative, plugin, error } = row;
+  if (isNative) return { scheme, summary: NATIVE_SUMMARY, from };
   if (plugin === undefined) return { scheme, from, error: error?.message };
   const { summary, syntax } = plugin;
   return { scheme, summary, syntax, from };

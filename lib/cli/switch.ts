@@ -6,49 +6,18 @@
 
 import { splitScheme } from "../plug/vnl.ts";
 import { readOptions } from "./getopt.ts";
+import { commandHelp } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
 import { joinNetworks } from "./join.ts";
 import { splitAtCommand } from "./operands.ts";
-import { PLUG_OPTIONS, type PlugArgs, readPlugArgs } from "./plug_args.ts";
+import { type PlugArgs, readPlugArgs } from "./plug_args.ts";
 import { reportError } from "./report.ts";
+import { SWITCH_OPTIONS } from "./switch_options.ts";
 import { VERSION } from "./version.ts";
 import { UsageError } from "./usage_error.ts";
 
 const SCHEMES = ["switch", "hub", "multi", "bonding"];
 const NOTHING = "null://";
-
-/** What `vdeplug switch --help` prints. */
-const SWITCH_HELP = `Usage: vdeplug switch [options] [PATH]
-
-Makes a switch that virtual machines and other VDE clients of this host join:
-"vdeplug vde://PATH tap://t0", "kvm -netdev vde,id=n0,sock=PATH", vde_plug. The
-same as "vdeplug switch://PATH null://".
-
-  PATH         folder of the switch, made by it and removed at its end; without
-               one, /tmp/vdenode_USER. Keys of switch:// may follow in brackets
-               (see "vdeplug --help switch"), and hub://PATH, multi://PATH or
-               bonding://PATH makes one of those
-
-Options:
-  -m, --mod OCTAL       who may join: permission bits [600]
-  -g, --group GROUP     the group that they hold for
-      --stats[=SECONDS] what passes, port by port, every SECONDS [1]
-      --json            the same as JSON, one object a line
-  -d, --daemon          go on in the background
-  -p, --pidfile FILE    write the process id to FILE
-  -l, --log             tell the system's log of start and end
-  -v, --verbose         say more: who joins, and who leaves
-  -h, --help            print this text
-
-Signal USR1 prints the ports, and the stations behind them.
-
-Examples:
-  vdeplug switch /tmp/sw
-               a switch for this user
-  vdeplug switch --mod 660 --group kvm --stats=10 /run/sw
-               one for the members of group kvm, and its ports every ten seconds
-  vdeplug switch '/tmp/sw[expiretime=30]'
-               one that forgets silent stations after half a minute`;
 
 /**
  * Runs `vdeplug switch [options] [PATH]`.
@@ -64,7 +33,7 @@ export async function switchCommand(
   try {
     const options = readSwitchArgs(args);
     if (options.help) {
-      io.out(SWITCH_HELP);
+      io.out(await commandHelp("switch"));
       return ExitStatus.success;
     }
     if (options.version) {
@@ -94,7 +63,7 @@ export function readSwitchArgs(args: readonly string[]): PlugArgs {
       'Cannot join a command to a switch here: use "vdeplug switch://PATH = COMMAND"',
     );
   }
-  const { operands } = readOptions(own, PLUG_OPTIONS);
+  const { operands } = readOptions(own, SWITCH_OPTIONS);
   if (operands.length > 1) {
     throw new UsageError(
       `Cannot make ${operands.length} switches at a time: received ${
@@ -102,7 +71,10 @@ export function readSwitchArgs(args: readonly string[]): PlugArgs {
       }`,
     );
   }
-  const options = readPlugArgs([...own, ...operands.length > 0 ? [] : [""]]);
+  const options = readPlugArgs(
+    [...own, ...operands.length > 0 ? [] : [""]],
+    SWITCH_OPTIONS,
+  );
   return { ...options, vnls: [switchVnl(operands[0] ?? ""), NOTHING] };
 }
 

@@ -4,16 +4,13 @@
  * @module
  */
 
+import { commandHelp } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
 import { joinNetworks } from "./join.ts";
 import { admitLogin } from "./login_shell.ts";
 import { reportError } from "./report.ts";
 import { UsageError } from "./usage_error.ts";
-import {
-  readVdePlugArgs,
-  VDE_PLUG_HELP,
-  type VdePlugArgs,
-} from "./vde_plug_args.ts";
+import { readVdePlugArgs, type VdePlugArgs } from "./vde_plug_args.ts";
 import { VERSION } from "./version.ts";
 
 const NAME = "vde_plug";
@@ -35,7 +32,7 @@ export async function vdePlug(
   try {
     const options = readVdePlugArgs(args);
     if (options.help) {
-      io.out(VDE_PLUG_HELP);
+      io.out(await commandHelp("vde_plug"));
       return ExitStatus.success;
     }
     if (options.version) {

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { PLUGIN_KIT } from "../kit/mod.ts";
 import { Counters } from "../plug/counters.ts";
-import type { Access, Log, OpenRequest, Plug } from "../plug/plugin.ts";
+import type { Access, Log, OpenOptions, Plug } from "../plug/plugin.ts";
 import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
 import { Registry } from "../plug/registry.ts";
 import { Connection, type ConnectionCounters } from "./connection.ts";
@@ -56,8 +57,9 @@ async function openPlug(
   counters: ConnectionCounters,
 ): Promise<Plug> {
   const registry = await Registry.load(options.pluginModules, NATIVE_PLUGINS);
-  const open: OpenRequest = {
+  const open: OpenOptions = {
     description: options.description ?? "vdeplug:",
+    kit: PLUGIN_KIT,
     log: options.log ?? SILENT,
     receiveCounters: counters.received,
     sendCounters: counters.sent,

@@ -47,6 +47,7 @@ export type {
   KeyBase,
   NumberKey,
   TextKey,
+  TextKind,
   Vnl,
   VnlKey,
   VnlSyntax,

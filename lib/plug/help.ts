@@ -39,9 +39,9 @@ export function describeSyntax(plugin: Plugin): string {
   if (syntax.nested) rows.push(["{VNL}", "a VNL of its own, in braces"]);
   const lines = [
     ...wrap(usagePieces(scheme, syntax), "", "      "),
-    ...wrapWords(summary, INDENT, INDENT),
+    ...wrapWords(summary, INDENT),
   ];
-  if (rows.length > 0) lines.push("", ...formatRows(rows, LARGEST_KEY_COLUMNS));
+  if (rows.length > 0) lines.push("", ...formatRows(rows));
   const examples = syntax.examples ?? [];
   if (examples.length > 0) {
     const rows = examples.map(({ vnl, summary }) => [vnl, summary] as const);
@@ -50,8 +50,8 @@ export function describeSyntax(plugin: Plugin): string {
   return lines.join("\n");
 }
 
-/** The usage line in the pieces between which it may be wrapped. */
-function usagePieces(scheme: string, syntax: VnlSyntax): string[] {
+/** The usage line of a scheme, in the pieces between which it may be wrapped. */
+export function usagePieces(scheme: string, syntax: VnlSyntax): string[] {
   const { address, addressOptional, keys } = syntax;
   const pieces = [`${scheme}://`];
   if (address !== undefined) {
@@ -77,7 +77,8 @@ function usagePieces(scheme: string, syntax: VnlSyntax): string[] {
   return pieces;
 }
 
-function describeAddress(syntax: VnlSyntax): string {
+/** What an address is: its summary, and whether it may be left out where usage does not show it. */
+export function describeAddress(syntax: VnlSyntax): string {
   const summary = syntax.addressSummary ?? "address";
   // In the slash form, the usage line shows it.
   return syntax.addressOptional && syntax.form === "bracket"
@@ -85,7 +86,8 @@ function describeAddress(syntax: VnlSyntax): string {
     : summary;
 }
 
-function writeKey(key: VnlKey): string {
+/** A key as usage shows it: `v6`, `port=N`. */
+export function writeKey(key: VnlKey): string {
   return key.type === "flag" ? key.name : `${key.name}=${placeholder(key)}`;
 }
 
@@ -94,7 +96,8 @@ function placeholder(key: VnlKey): string {
   return key.type === "flag" ? key.name : PLACEHOLDERS[key.type];
 }
 
-function describeKey(key: VnlKey, syntax: VnlSyntax): string {
+/** What a key is: its summary, range and default. */
+export function describeKey(key: VnlKey, syntax: VnlSyntax): string {
   const facts: string[] = [];
   if (key.name === syntax.unnamedKey) {
     facts.push(`"${key.name}=" may be left out`);
@@ -112,10 +115,15 @@ function describeKey(key: VnlKey, syntax: VnlSyntax): string {
     : `${key.summary} (${facts.join(", ")})`;
 }
 
-/** Two columns; a left text that is too long has a line for itself. */
-function formatRows(
-  rows: readonly (readonly [string, string])[],
-  largestLeftColumns: number,
+/**
+ * Lines of a table with two columns, of 80 columns of text in all, indented by
+ * two.
+ *
+ * @param largestLeftColumns A left text that is longer has a line for itself.
+ */
+export function formatRows(
+  rows: readonly (readonly [left: string, right: string])[],
+  largestLeftColumns: number = LARGEST_KEY_COLUMNS,
 ): string[] {
   const lengths = rows.map(([left]) => left.length)
     .filter((length) => length <= largestLeftColumns);
@@ -123,14 +131,20 @@ function formatRows(
   const behind = " ".repeat(INDENT.length + leftColumns + 2);
   return rows.flatMap(([left, right]) => {
     if (left.length > leftColumns) {
-      return [INDENT + left, ...wrapWords(right, behind, behind)];
+      return [INDENT + left, ...wrapWords(right, behind)];
     }
     const first = `${INDENT}${left.padEnd(leftColumns)}  `;
-    return wrapWords(right, first, behind);
+    return wrapWords(right, first);
   });
 }
 
-function wrapWords(text: string, first: string, behind: string): string[] {
+/**
+ * Lines of a text in 80 columns.
+ *
+ * @param first Stands before the first line; as many blanks before the others.
+ */
+export function wrapWords(text: string, first = ""): string[] {
+  const behind = " ".repeat(first.length);
   const words = text.split(" ");
   const pieces = words.map((word, index) => index === 0 ? word : ` ${word}`);
   return wrap(pieces, first, behind);

@@ -6,9 +6,19 @@
  */
 
 import type { Plugin, PluginTable } from "./plugin.ts";
-import { SCHEME_PATTERN } from "./vnl.ts";
+import { SCHEME_PATTERN, type TextKind } from "./vnl.ts";
 
 const FORMS = ["slash", "bracket", "raw"];
+const TEXT_KINDS: Readonly<Record<TextKind, true>> = {
+  interface: true,
+  tap: true,
+  macvtap: true,
+  switch: true,
+  file: true,
+  folder: true,
+  group: true,
+};
+const NO_TEXT_KIND = `which is none of ${Object.keys(TEXT_KINDS).join(", ")}`;
 
 /**
  * What is wrong with a value as a module's `plugins`.
@@ -88,6 +98,9 @@ function findSyntaxFault(syntax: unknown): string | undefined {
       FORMS.join(", ")
     }`;
   }
+  if (!isTextKind(syntax.addressCompletes)) {
+    return `found that the address completes "${syntax.addressCompletes}", ${NO_TEXT_KIND}`;
+  }
   if (!Array.isArray(syntax.keys)) return "found no array of keys";
   const names = new Set<unknown>();
   for (const key of syntax.keys) {
@@ -110,6 +123,9 @@ function findKeyFault(key: unknown): string | undefined {
   if (typeof key.summary !== "string") {
     return `found no summary of key "${name}"`;
   }
+  if (!isTextKind(key.completes)) {
+    return `found that the key "${name}" completes "${key.completes}", ${NO_TEXT_KIND}`;
+  }
   if (type === "flag" || type === "text") return undefined;
   if (type !== "integer" && type !== "octal" && type !== "size") {
     return `found the type "${type}" of key "${name}"`;
@@ -124,6 +140,11 @@ function findKeyFault(key: unknown): string | undefined {
     return `found a default of key "${name}" out of its range`;
   }
   return undefined;
+}
+
+/** Whether a shell knows what to offer, or is to offer nothing. */
+function isTextKind(value: unknown): boolean {
+  return value === undefined || Object.hasOwn(TEXT_KINDS, String(value));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

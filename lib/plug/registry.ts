@@ -26,7 +26,7 @@ import {
 } from "./module_search.ts";
 import { showModule } from "./module_url.ts";
 import { nearestWord } from "./nearest.ts";
-import type { OpenRequest, Plug, Plugin } from "./plugin.ts";
+import type { OpenOptions, Plug, Plugin } from "./plugin.ts";
 import { SYSTEM_PLACES } from "./places.ts";
 import { importTable } from "./plugin_module.ts";
 import { findPlugFault, findPluginFault, isPlugin } from "./plugin_shape.ts";
@@ -174,7 +174,7 @@ export class Registry {
    * Opens the plug that a VNL names.
    *
    * @param text The VNL, or what {@linkcode locateVnl} makes one of.
-   * @param options Handed to the plugin, and the kit with them.
+   * @param options Handed to the plugin as they are.
    * @param places Where files that name a VNL are looked for.
    * @returns The plug, which is the caller's to dispose of.
    * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
@@ -182,7 +182,7 @@ export class Registry {
    */
   async open(
     text: string,
-    options: OpenRequest,
+    options: OpenOptions,
     places: Places = SYSTEM_PLACES,
   ): Promise<Plug> {
     const located = this.#locate(text, places);
@@ -252,15 +252,13 @@ export class Registry {
 /** Opens a plug, and sees to it that it is one. */
 async function openPlug(
   { plugin, vnl, url }: { plugin: Plugin; vnl: string; url: string },
-  options: OpenRequest,
+  options: OpenOptions,
 ): Promise<Plug> {
   const who = `the plugin of ${showModule(url)}`;
   const parsed = parseVnl(vnl, plugin.syntax);
-  // Of use to plugins only: whoever just lists them need not load it.
-  const { PLUGIN_KIT: kit } = await import("../kit/mod.ts");
   let plug: unknown;
   try {
-    plug = await plugin.open(parsed, { ...options, kit });
+    plug = await plugin.open(parsed, options);
   } catch (error) {
     throw explainOpenFault(error, `open "${vnl}"`, who);
   }

@@ -5,6 +5,20 @@
  * @module
  */
 
+/**
+ * What a shell can offer for a text: names of this host's interfaces, all of
+ * them, its TAPs or its macvtaps; the folders of switches that run; files;
+ * folders; groups of users.
+ */
+export type TextKind =
+  | "interface"
+  | "tap"
+  | "macvtap"
+  | "switch"
+  | "file"
+  | "folder"
+  | "group";
+
 /** What all kinds of key have. */
 export interface KeyBase {
   /** As it stands in the VNL. */
@@ -27,6 +41,8 @@ export interface TextKey extends KeyBase {
   readonly type: "text";
   /** Absent: "". */
   readonly default?: string;
+  /** What a shell offers for it; absent: nothing. */
+  readonly completes?: TextKind;
 }
 
 /** A whole number, in decimal, `0x` hexadecimal or `0` octal; `octal`: octal without a prefix; `size`: with a suffix k, m, g or t. */
@@ -58,6 +74,8 @@ export interface VnlSyntax {
   readonly addressOptional?: boolean;
   /** One line of help for the address. */
   readonly addressSummary?: string;
+  /** What a shell offers for the address; absent: nothing. */
+  readonly addressCompletes?: TextKind;
   /** The declared keys, in the order in which short forms are matched. */
   readonly keys: readonly VnlKey[];
   /** The key that a bare word in brackets is the value of. */

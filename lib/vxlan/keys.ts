@@ -50,6 +50,7 @@ export const KEYS = {
     name: "if",
     type: "text",
     placeholder: "IFACE",
+    completes: "interface",
     summary: "interface of the group",
   },
   rcvbuf: {

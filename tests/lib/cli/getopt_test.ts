@@ -1,15 +1,21 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type OptionSpec, readOptions } from "../../../lib/cli/getopt.ts";
+import {
+  optionNames,
+  type OptionSpec,
+  readOptions,
+} from "../../../lib/cli/getopt.ts";
 import { UsageError } from "../../../lib/cli/usage_error.ts";
 
-const SPECS: readonly OptionSpec[] = [
+const SPECS: readonly OptionSpec[] = ([
   { name: "all", letter: "a" },
   { name: "back", letter: "b" },
   { name: "file", letter: "f", value: "FILE" },
   { name: "port", value: "N" },
   { name: "port2", value: "N" },
   { name: "stats", letter: "s", value: "SECONDS", standard: "1" },
-];
+  { name: "q" },
+  { name: "z", value: "N" },
+] as const).map((spec) => ({ ...spec, summary: `does ${spec.name}` }));
 
 const GOOD: readonly {
   readonly args: readonly string[];
@@ -21,6 +27,9 @@ const GOOD: readonly {
   { args: ["x", "", "-"], operands: ["x", "", "-"] },
   { args: ["-a", "x"], given: { all: "" }, operands: ["x"] },
   { args: ["x", "-a", "y"], given: { all: "" }, operands: ["x", "y"] },
+  { args: ["-qa"], given: { q: "", all: "" } },
+  { args: ["-z7", "-q"], given: { z: "7", q: "" } },
+  { args: ["-z", "-1"], given: { z: "-1" } },
   { args: ["-ab"], given: { all: "", back: "" } },
   { args: ["-abfF"], given: { all: "", back: "", file: "F" } },
   { args: ["-bf", "F"], given: { back: "", file: "F" } },
@@ -68,6 +77,8 @@ const BAD = [
   { args: ["-ax"], says: 'option "-x": there is none' },
   { args: ["--x"], says: 'option "--x": there is none' },
   { args: ["--filet=x"], says: 'option "--filet=x": there is none' },
+  { args: ["--q"], says: 'option "--q": there is none' },
+  { args: ["-z"], says: '"-z" without N' },
   { args: ["--po=1"], says: "found --port, --port2" },
   { args: ["--=1"], says: "short for more than one" },
   { args: ["--all=1"], says: '"--all" with a value: received "1"' },
@@ -79,6 +90,19 @@ const BAD = [
 for (const { args, says } of BAD) {
   Deno.test(`readOptions() refuses ${JSON.stringify(args)}`, () => {
     assertThrows(() => readOptions(args, SPECS), UsageError, says);
+  });
+}
+
+const NAMES = [
+  { name: "all", want: ["-a", "--all"] },
+  { name: "port", want: ["--port"] },
+  { name: "z", want: ["-z"] },
+] as const;
+
+for (const { name, want } of NAMES) {
+  Deno.test(`optionNames() is ${want.join(", ")}`, () => {
+    const [spec] = SPECS.filter((spec) => spec.name === name);
+    assertEquals(optionNames(spec), [...want]);
   });
 }
 

@@ -45,14 +45,15 @@ Deno.test("helpText() names every option, and says what the statuses mean", asyn
     "-l, --log",
     "-L, --iplog",
     "-g, --group GROUP",
-    "-G, --group2",
+    "-G, --group2 GROUP",
     "-m, --mod OCTAL",
     "--plugin FILE",
-    "-M, --mod2",
+    "-M, --mod2 OCTAL",
     "--port N",
-    "--port2",
+    "--port2 N",
   ];
-  for (const name of [...names, "Exit status: 0", "vdeplug ping", "dpipe"]) {
+  const others = ["Exit status: 0", "vdeplug ping", "\n  dpipe ", "\n  man "];
+  for (const name of [...names, ...others]) {
     assertStringIncludes(text, name);
   }
 });
@@ -64,7 +65,8 @@ Deno.test("helpText() gives examples that can be used", async () => {
     .filter((line) => /^ {2}(sudo )?vdeplug .*:\/\//.test(line));
   assert(lines.length >= 4, text);
   for (const line of lines) {
-    const words = line.trim().replace(/^sudo /, "").split(" ").slice(1);
+    const typed = line.trim().replace(/^sudo /, "").replaceAll("'", "");
+    const words = typed.split(" ").slice(1);
     const vnls = words[0] === "ping" ? [words[1]] : readPlugArgs(words).vnls;
     for (const vnl of vnls) {
       const { syntax } = await registry.plugin(vnl.split(":")[0]);

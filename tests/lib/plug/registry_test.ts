@@ -3,6 +3,7 @@ import {
   assertInstanceOf,
   assertMatch,
   assertRejects,
+  assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
 import { PlugError } from "../../../lib/plug/errors.ts";
@@ -219,13 +220,13 @@ Deno.test("Registry.plugin() tells why a loader failed", async () => {
   assertInstanceOf(error.cause, TypeError);
 });
 
-Deno.test("Registry.open() hands the parsed VNL and the options to the plugin", async () => {
+Deno.test("Registry.open() hands the parsed VNL, and the very options with their kit, to the plugin", async () => {
   const registry = await Registry.load([FIRST]);
   const options = testOptions();
   using plug = await registry.open("tap://t0/p=3", options);
   const vnl = Reflect.get(plug, "vnl");
   assertEquals([vnl.address, vnl.number("port")], ["t0", 3]);
-  assertEquals(Reflect.get(plug, "options"), options);
+  assertStrictEquals(Reflect.get(plug, "options"), options);
 });
 
 const BAD_OPENS = [
