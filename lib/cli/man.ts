@@ -32,7 +32,7 @@ import { readPluginModules } from "./plugin_option.ts";
 import { reportError } from "./report.ts";
 import {
   BUILT_IN,
-  listSchemes,
+  listModuleSchemes,
   readScheme,
   type SchemeRow,
   type SchemeSources,
@@ -118,7 +118,7 @@ async function list(sources: SchemeSources, io: CommandIo): Promise<number> {
   const commands = Object.entries(COMMAND_PAGES).map(async ([name, load]) =>
     [name, (await load()).summary] as const
   );
-  const rows = (await listSchemes(sources)).filter(({ isNative }) => !isNative);
+  const rows = await listModuleSchemes(sources);
   for (const { error } of rows) if (error) io.err(error.message);
   const schemes = rows.flatMap(({ scheme, plugin }) =>
     plugin === undefined ? [] : [[`${scheme}://`, plugin.summary] as const]
@@ -148,14 +148,9 @@ async function findPage(
   const row = await readScheme(scheme, sources);
   if (row.isNative) throw nativePage(row);
   if (row.plugin !== undefined) return schemePage(row.plugin, row.from);
-  // Nobody has such a scheme.
-  if (row.from === "" || isName(row.from)) throw noPage(name, sources);
-  throw row.error;
-}
-
-/** Whether it is the name of a library that the linker has been asked for in vain. */
-function isName(file: string): boolean {
-  return !file.includes("/");
+  // Nobody has such a scheme: it is in no file, and what does not load is another matter.
+  const isUnknown = row.error instanceof TypeError && !row.from.includes("/");
+  throw isUnknown ? noPage(name, sources) : row.error;
 }
 
 function nativePage({ scheme, from }: SchemeRow): PlugError {

@@ -37,29 +37,34 @@ export interface SchemeRow {
 }
 
 /**
- * All schemes: those of modules, of the user's files, and of the C library. A
- * plugin that cannot be loaded does not keep the others from being shown; one
- * of the C library is not loaded at all.
+ * All schemes: those of modules, of the user's files, and of the C library,
+ * whose plugins are not loaded.
  */
 export async function listSchemes(
+  sources: SchemeSources,
+): Promise<SchemeRow[]> {
+  const rows = await listModuleSchemes(sources);
+  const known = new Set(rows.map(({ scheme }) => scheme));
+  const native = installed(sources.native)
+    .filter(({ scheme }) => !known.has(scheme))
+    .map(({ scheme, file }) => ({ scheme, from: file, isNative: true }));
+  return [...rows, ...native];
+}
+
+/**
+ * The schemes of modules and of the user's files. A plugin that cannot be
+ * loaded does not keep the others from being shown.
+ */
+export async function listModuleSchemes(
   sources: SchemeSources,
 ): Promise<SchemeRow[]> {
   const known = sources.registry.schemes();
   for (const { scheme } of listModules(sources.modules)) {
     if (!known.includes(scheme)) known.push(scheme);
   }
-  const rows = known.map((scheme) => readScheme(scheme, sources));
-  const native = installed(sources.native).filter(({ scheme }) =>
-    !known.includes(scheme)
+  return await Promise.all(
+    known.map((scheme) => readScheme(scheme, sources)),
   );
-  return [
-    ...await Promise.all(rows),
-    ...native.map(({ scheme, file }) => ({
-      scheme,
-      from: file,
-      isNative: true,
-    })),
-  ];
 }
 
 /** One scheme; its plugin is loaded. */

@@ -30,7 +30,7 @@ const OPTION = /^(["'(]*)(--?[A-Za-z][\w-]*)(.*)$/s;
 /** A page of the manual in a text. */
 const REFERENCE = /^(["'(]*)([A-Za-z][\w.-]*)(\([1-8]\).*)$/s;
 /** What a sentence does not begin with. */
-const PLAIN_WORD = /^[a-z]+[,;]?$/;
+const PLAIN_WORD = /^[a-z]+[,;.]?$/;
 /** The end of a sentence, not three dots. */
 const SENTENCE_END = /(?<!\.\.)[.!?]["')]*$/;
 
@@ -106,7 +106,7 @@ function hasWord(word: string, placeholder: string): boolean {
 
 /** Source lines of a text. */
 function textLines(text: string, placeholder?: string): string[] {
-  const words = text.split(/\s+/).filter((word) => word !== "");
+  const words = text.split(/[\s\p{Cc}]+/u).filter((word) => word !== "");
   const lines: string[] = [];
   let line = "";
   for (const [index, word] of words.entries()) {

@@ -7,8 +7,8 @@
 
 import { bold, escapeLiteral, italic } from "./roff.ts";
 
-/** Placeholders, signs that are not typed, and what is. */
-const PIECES = /[A-Z][A-Z0-9]*(?![a-z])|\.\.\.|[[\]]|\s+|[^\sA-Z[\].]+|./g;
+/** Placeholders; blanks, dots and brackets; what else there is, which is typed. */
+const PIECES = /([A-Z][A-Z0-9]*(?![a-z]))|(\s+|\.\.\.|[[\]])|[^\sA-Z[\].]+|./g;
 
 /**
  * Marks a line of usage, such as `vdeplug [OPTIONS] VNL = COMMAND ...`.
@@ -17,10 +17,20 @@ const PIECES = /[A-Z][A-Z0-9]*(?![a-z])|\.\.\.|[[\]]|\s+|[^\sA-Z[\].]+|./g;
  * @param typed Brackets are typed, too.
  */
 export function markUsage(line: string, typed = false): string {
-  return Array.from(line.matchAll(PIECES), ([piece]) => {
-    if (/^[A-Z]/.test(piece)) return italic(piece);
-    if (/^\s|^\.\.\.$/.test(piece)) return escapeLiteral(piece);
-    if (/^[[\]]$/.test(piece) && !typed) return piece;
-    return bold(piece);
-  }).join("").replaceAll("\\fR\\fB", "");
+  let marked = "";
+  // What is typed, since the last piece that is not.
+  let literal = "";
+  for (const [piece, placeholder, sign] of line.matchAll(PIECES)) {
+    const isBracket = piece === "[" || piece === "]";
+    if (
+      placeholder === undefined && (sign === undefined || isBracket && typed)
+    ) {
+      literal += piece;
+      continue;
+    }
+    marked += bold(literal) +
+      (placeholder === undefined ? escapeLiteral(piece) : italic(piece));
+    literal = "";
+  }
+  return marked + bold(literal);
 }

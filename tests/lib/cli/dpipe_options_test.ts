@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   DPIPE_OPTIONS,
   type DpipeOptions,
   readDpipeOptions,
 } from "../../../lib/cli/dpipe_options.ts";
+import { commandHelp } from "../../../lib/cli/help.ts";
 import { UsageError } from "../../../lib/cli/usage_error.ts";
 
 const NONE: DpipeOptions = {

@@ -1,6 +1,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { optionNames } from "../../../lib/cli/getopt.ts";
-import { PING_OPTIONS, readPingOptions } from "../../../lib/cli/ping_options.ts";
+import {
+  PING_OPTIONS,
+  readPingOptions,
+} from "../../../lib/cli/ping_options.ts";
 import { UsageError } from "../../../lib/cli/usage_error.ts";
 import { ip } from "../net/packets.ts";
 

@@ -151,7 +151,7 @@ const BAD = [
   { args: [A, B, "=", "cat"], includes: "Cannot join 2 VNLs and a command" },
   { args: ["--nonsense", A], includes: 'option "--nonsense"' },
   { args: [A, B, "-x"], includes: 'option "-x"' },
-  { args: ["--v", A], includes: "found --version, --verbose" },
+  { args: ["--v", A], includes: "found --verbose, --version" },
   { args: ["--verbose=1", A], includes: '"--verbose" with a value' },
   { args: [A, "-D"], includes: 'option "-D" without TEXT' },
   { args: [A, "--pidfile"], includes: 'option "--pidfile" without FILE' },

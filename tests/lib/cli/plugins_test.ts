@@ -1,6 +1,18 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { pluginsCommand } from "../../../lib/cli/plugins.ts";
 import { SYSTEM_MODULES } from "../../../lib/plug/module_places.ts";
+import { ffiTest } from "../../ffi/case.ts";
+import {
+  noCompiler,
+  TEST_SCHEME,
+  testLibraries,
+} from "../../ffi/native_library.ts";
+import { libraryPlaces } from "../native/library_places.ts";
 import { Recorder } from "./recorder.ts";
 
 const BUILT_IN = import.meta.resolve("../../../plugins/mod.ts");
@@ -27,10 +39,13 @@ class Place implements Disposable {
     ...args: string[]
   ): Promise<{ status: number; out: string; err: string[] }> {
     const io = new Recorder([BUILT_IN]);
-    const status = await pluginsCommand(args, io, {
+    const modules = {
       ...SYSTEM_MODULES,
-      env: (name) => name === "VDEPLUG_PLUGIN_PATH" ? this.folder : undefined,
-    });
+      env: (name: string) =>
+        name === "VDEPLUG_PLUGIN_PATH" ? this.folder : undefined,
+    };
+    const native = libraryPlaces(this.folder);
+    const status = await pluginsCommand(args, io, modules, native);
     return { status, out: io.outLines.join("\n"), err: io.errLines };
   }
 
@@ -102,6 +117,76 @@ Deno.test("plugins --json has scheme, summary, syntax and origin of each", async
   assertMatch(String(of("b")?.error), /^Cannot load /);
 });
 
+Deno.test("plugins lists native ones of the C library last, without loading them", async () => {
+  using place = new Place({
+    "vdeplug_mine.js": MINE,
+    "libvdeplug_mine.so": "",
+    "libvdeplug_tap.so": "",
+    "libvdeplug_foreign.so": "",
+  });
+  const { status, out, err } = await place.run();
+  assertEquals([status, err], [0, []]);
+  const schemes = Array.from(out.matchAll(/^(\w+):\/\//gm), ([, name]) => name);
+  assertEquals(schemes.slice(-2), ["mine", "foreign"]);
+  assertEquals(new Set(schemes).size, schemes.length);
+  const file = `${place.folder}/libvdeplug_foreign.so`;
+  assert(
+    out.replaceAll(/\s+/g, " ").includes(
+      `foreign:// A native plugin, of the C library. (${file})`,
+    ),
+    out,
+  );
+  const json = await place.run("--json");
+  const rows: Record<string, unknown>[] = JSON.parse(json.out);
+  assertEquals(rows.at(-1), {
+    scheme: "foreign",
+    summary: "A native plugin, of the C library.",
+    from: file,
+  });
+});
+
+Deno.test({
+  name:
+    "plugins NAME tells what is the matter with a native plugin that does not load",
+  // The C library stays.
+  sanitizeResources: false,
+  fn: async () => {
+    using place = new Place({ "libvdeplug_foreign.so": "nothing of the kind" });
+    const { status, out, err } = await place.run("foreign");
+    assertEquals([status, out], [1, ""]);
+    assertMatch(
+      err[0],
+      /^Cannot load ".*libvdeplug_foreign\.so" as the native/,
+    );
+  },
+});
+
+ffiTest(
+  "plugins NAME tells all that is known of a native plugin",
+  async () => {
+    const { folder, plugin } = await testLibraries();
+    const io = new Recorder([BUILT_IN]);
+    const modules = { ...SYSTEM_MODULES, env: () => undefined };
+    const native = libraryPlaces(folder);
+    for (const args of [[TEST_SCHEME], ["--json", TEST_SCHEME]]) {
+      assertEquals(await pluginsCommand(args, io, modules, native), 0);
+    }
+    assertEquals(io.errLines, []);
+    const [text, json] = io.outLines;
+    assertMatch(
+      text,
+      new RegExp(`^${TEST_SCHEME}://ADDRESS\n  A native plugin`),
+    );
+    const words = text.replaceAll(/\s+/g, " ");
+    assertStringIncludes(words, "is given to the library as it is");
+    assertStringIncludes(words, `From ${plugin}. It is foreign code: a crash`);
+    const [row] = JSON.parse(json);
+    assertEquals(Object.keys(row), ["scheme", "summary", "from"]);
+    assertEquals(row.from, plugin);
+  },
+  { skip: await noCompiler() },
+);
+
 const REFUSALS = [
   { args: ["nosuch"], includes: 'the scheme "nosuch"' },
   { args: ["--nosuch"], includes: '"--nosuch"' },
@@ -165,5 +250,5 @@ Deno.test("plugins --help prints its help", async () => {
   using place = new Place();
   const { status, out } = await place.run("--help");
   assertEquals(status, 0);
-  for (const line of out.split("\n")) assert(line.length <= 80, line);
+  assertStringIncludes(out, "vdeplug plugins new NAME [FOLDER]");
 });

@@ -1,4 +1,6 @@
-import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { commandHelp } from "../../../lib/cli/help.ts";
+import { VDE_PLUG_PAGE } from "../../../lib/cli/pages/vde_plug.ts";
 import { UsageError } from "../../../lib/cli/usage_error.ts";
 import {
   readVdePlugArgs,
