@@ -9,13 +9,15 @@
  * @module
  */
 
+import { ENOENT } from "./errno.ts";
 import { closeFd, openFile } from "./fd.ts";
+import { fileFacts, nameFacts, setGroup, setMode } from "./files.ts";
+import { SystemError } from "./libc.ts";
 
 const O_PATH = 0o10000000;
 /** asm-generic/fcntl.h, and what arm64 has instead. */
 const O_NOFOLLOW = 0o400000;
 const O_NOFOLLOW_ARM64 = 0o100000;
-const PERMISSION_BITS = 0o7777;
 
 /** Who may do what with a name. */
 export interface NameAccess {
@@ -30,14 +32,15 @@ export interface NameAccess {
  * group.
  *
  * @param path Of a file or socket of ours; a symbolic link is refused.
- * @throws {SystemError} If the name cannot be opened.
- * @throws {Deno.errors.PermissionDenied} If it belongs to somebody else, or
- * this process is not in the group.
+ * @throws {SystemError} ENOENT if there is no such name; EPERM if it belongs to
+ * somebody else, or this process is not in the group.
  * @throws {TypeError} If it is a link.
  */
 export function setAccess(path: string, { mode, gid }: NameAccess): void {
-  const found = Deno.lstatSync(path);
-  const isRight = ((found.mode ?? 0) & PERMISSION_BITS) === mode &&
+  const attempt = `set the mode of "${path}"`;
+  const found = nameFacts(path);
+  if (found === undefined) throw new SystemError(attempt, ENOENT);
+  const isRight = found.mode === mode &&
     (gid === undefined || found.gid === gid);
   if (isRight) return;
   const noFollow = Deno.build.arch === "aarch64"
@@ -46,15 +49,13 @@ export function setAccess(path: string, { mode, gid }: NameAccess): void {
   const fd = openFile(path, O_PATH | noFollow);
   try {
     const name = `/proc/self/fd/${fd}`;
-    const { ino, dev } = Deno.statSync(name);
-    if (found.isSymlink || ino !== found.ino || dev !== found.dev) {
-      throw new TypeError(
-        `Cannot set the mode of "${path}": it is no longer what it was`,
-      );
+    const isSame = fileFacts(name)?.identity === found.identity;
+    if (found.kind === "link" || !isSame) {
+      throw new TypeError(`Cannot ${attempt}: it is no longer what it was`);
     }
     // In this order: a change of owner or group takes the set-id bits away.
-    if (gid !== undefined) Deno.chownSync(name, null, gid);
-    Deno.chmodSync(name, mode);
+    if (gid !== undefined) setGroup(name, gid, path);
+    setMode(name, mode, path);
   } finally {
     closeFd(fd);
   }

@@ -18,7 +18,20 @@ const bound = libc({
     result: "pointer",
     optional: true,
   },
+  getenv: { parameters: ["buffer"], result: "pointer" }, // const char *name; char *, of the table
+  unsetenv: { parameters: ["buffer"], result: "i32" },
 });
+
+/** The value of a variable of this process; undefined where it is not set. */
+export function variable(name: string): string | undefined {
+  const value = bound().getenv(cString(name));
+  return value === null ? undefined : Deno.UnsafePointerView.getCString(value);
+}
+
+/** Takes a variable away from this process, and the programs that it starts. */
+export function removeVariable(name: string): void {
+  bound().unsetenv(cString(name));
+}
 
 /** Strings in a table as C takes them: `char *const []`, NULL behind the last one. */
 export class StringTable {
@@ -68,8 +81,8 @@ export function environmentWith(
  */
 function environment(): Deno.PointerValue {
   const c = bound();
-  const variable = c.dlsym?.(null, cString("environ")) ?? null;
-  return variable === null
+  const table = c.dlsym?.(null, cString("environ")) ?? null;
+  return table === null
     ? c.environ
-    : new Deno.UnsafePointerView(variable).getPointer();
+    : new Deno.UnsafePointerView(table).getPointer();
 }

@@ -6,11 +6,19 @@
  */
 
 import { EAGAIN, EINTR } from "./errno.ts";
-import { check, cString, errno, libc } from "./libc.ts";
+import { check, cString, errno, libc, SystemError } from "./libc.ts";
 import type { Iovecs } from "./memory.ts";
 
+/** Open for reading. */
+export const O_RDONLY = 0;
+/** Open for writing. */
+export const O_WRONLY = 1;
 /** Open for reading and writing. */
 export const O_RDWR = 2;
+/** Made if there is none. */
+export const O_CREAT = 0o100;
+/** Emptied first. */
+export const O_TRUNC = 0o1000;
 /** Calls return EAGAIN instead of waiting. */
 export const O_NONBLOCK = 0o4000;
 /** Closed in programs that this one starts. */
@@ -21,8 +29,10 @@ const F_SETFL = 4;
 const F_SETPIPE_SZ = 1031;
 
 const bound = libc({
-  open: { parameters: ["buffer", "i32"], result: "i32" }, // const char *path, int flags
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // const char *path, int flags, mode_t
   close: { parameters: ["i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t; fd, void *, size_t
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t; fd, const void *, size_t
   readv: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // fd, const struct iovec *, int count
   writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" }, // fd, unsigned long request, void *
@@ -37,6 +47,9 @@ const bound = libc({
   isatty: { parameters: ["i32"], result: "i32" },
 });
 
+/** Of a file that is made; the umask takes its bits away. */
+const NEW_FILE_MODE = 0o666;
+
 /**
  * Opens a file; O_CLOEXEC is added.
  *
@@ -44,7 +57,7 @@ const bound = libc({
  */
 export function openFile(path: string, flags: number): number {
   return check(
-    bound().open(cString(path), flags | O_CLOEXEC),
+    bound().open(cString(path), flags | O_CLOEXEC, NEW_FILE_MODE),
     `open "${path}"`,
   );
 }
@@ -52,6 +65,39 @@ export function openFile(path: string, flags: number): number {
 /** Closes a descriptor. A descriptor is gone whatever close(2) answers, so nothing is reported. */
 export function closeFd(fd: number): void {
   bound().close(fd);
+}
+
+/**
+ * Reads once; waits where the descriptor does.
+ *
+ * @returns Bytes read; 0 at the end.
+ * @throws {SystemError} If the kernel refuses.
+ */
+export function readBytes(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+  for (;;) {
+    const n = bound().read(fd, bytes, BigInt(bytes.length));
+    if (n >= 0) return n;
+    const error = errno();
+    if (error !== EINTR) throw new SystemError("read", error);
+  }
+}
+
+/**
+ * Writes all; waits where the descriptor does.
+ *
+ * @throws {SystemError} EPIPE if nobody reads; what the kernel refuses.
+ */
+export function writeBytes(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
+  for (let done = 0; done < bytes.length;) {
+    const rest = bytes.subarray(done);
+    const n = bound().write(fd, rest, BigInt(rest.length));
+    if (n >= 0) {
+      done += n;
+      continue;
+    }
+    const error = errno();
+    if (error !== EINTR) throw new SystemError("write", error);
+  }
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 
 import { errnoName } from "./errno.ts";
+import { requireFfi } from "./permission.ts";
 
 const LIBRARY = "libc.so.6";
 
@@ -38,7 +39,7 @@ export class SystemError extends Error {
  * the fast path. Structures' addresses stand in their fields as two 32-bit
  * halves, low half first: only 64-bit little-endian machines are supported.
  * @returns A function that gives the bound symbols; the library is opened at
- * its first call.
+ * its first call, which throws a `PermissionError` where Deno does not let us.
  */
 export function libc<const S extends Deno.ForeignLibraryInterface>(
   table: S,
@@ -56,6 +57,7 @@ function open<S extends Deno.ForeignLibraryInterface>(
       `Cannot run on "${os} ${arch}": vdeplug needs Linux on x86-64 or arm64`,
     );
   }
+  requireFfi();
   return Deno.dlopen(LIBRARY, table);
 }
 

@@ -5,16 +5,20 @@
  * @module
  */
 
-import { environmentWith, StringTable } from "./environment.ts";
+import { environmentWith, StringTable, variable } from "./environment.ts";
 import { EACCES, ECHILD, ENOENT, ENOEXEC } from "./errno.ts";
 import { closeFd } from "./fd.ts";
+import { fileFacts } from "./files.ts";
 import { check, cString, errno, libc, SystemError } from "./libc.ts";
+import { SIGUSR1 } from "./signals.ts";
 
 const POSIX_SPAWN_SETPGROUP = 0x02;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const POSIX_SPAWN_SETSID = 0x80;
 const SIGPIPE = 13;
+/** Signals that this process may ignore: the runtime does so with SIGPIPE. */
+const OURS = [SIGPIPE, SIGUSR1];
 const X_OK = 1;
 const SIG_SETMASK = 2;
 const WNOHANG = 1;
@@ -170,7 +174,7 @@ export function spawnProgram(
 function findProgram(name: string): string | undefined {
   const folders = name.includes("/")
     ? [undefined]
-    : (Deno.env.get("PATH") ?? "").split(":");
+    : (variable("PATH") ?? "").split(":");
   return folders
     .map((folder) => folder === undefined ? name : `${folder || "."}/${name}`)
     .find((path) => bound().access(cString(path), X_OK) === 0);
@@ -186,7 +190,7 @@ function findProgram(name: string): string | undefined {
 export function checkProgram(name: string): void {
   const path = findProgram(name);
   if (path !== undefined) {
-    if (Deno.statSync(path).isFile) return;
+    if (fileFacts(path)?.kind === "file") return;
     throw new SystemError(`start "${name}"`, EACCES);
   }
   const isThere = name.includes("/") && bound().access(cString(name), 0) === 0;
@@ -219,7 +223,7 @@ export function becomeProgram(
   const none = new Uint8Array(OPAQUE_BYTES);
   c.sigemptyset(none);
   c.pthread_sigmask(SIG_SETMASK, none, null);
-  c.signal(SIGPIPE, null);
+  for (const signal of OURS) c.signal(signal, null);
   c.execvpe(words.strings[0], words.pointers, variables.pointers);
   throw new SystemError(`start "${argv[0]}"`, errno());
 }
@@ -273,13 +277,13 @@ function setAttributes(
   c.posix_spawnattr_setflags(attributes, flags);
 }
 
-/** The runtime ignores SIGPIPE, and an ignored signal stays ignored in the program: undo that. */
+/** An ignored signal stays ignored in the program: undo that for those that we, or the runtime, ignore. */
 function resetSignals(attributes: Uint8Array<ArrayBuffer>): void {
   const c = bound();
   const set = new Uint8Array(OPAQUE_BYTES);
   c.sigemptyset(set);
   c.posix_spawnattr_setsigmask(attributes, set);
-  c.sigaddset(set, SIGPIPE);
+  for (const signal of OURS) c.sigaddset(set, signal);
   c.posix_spawnattr_setsigdefault(attributes, set);
 }
 

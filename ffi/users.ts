@@ -14,6 +14,7 @@ const bound = libc({
   getegid: { parameters: [], result: "u32" },
   geteuid: { parameters: [], result: "u32" },
   getgid: { parameters: [], result: "u32" },
+  getuid: { parameters: [], result: "u32" },
   // const char *user, gid_t group, gid_t *groups, int *count
   getgrouplist: {
     parameters: ["buffer", "u32", "buffer", "buffer"],
@@ -47,6 +48,11 @@ export function groupId(group: string): number {
     );
   }
   return new Deno.UnsafePointerView(entry).getUint32(GR_GID);
+}
+
+/** The user that this process runs for. */
+export function userId(): number {
+  return bound().getuid();
 }
 
 /** Whether this process acts as root. */

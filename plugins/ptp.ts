@@ -113,20 +113,13 @@ function explain(text: string, cause: unknown): unknown {
       cause,
     });
   }
-  const code = codeOf(cause);
-  if (code === undefined) return cause;
-  return new PlugError(`Cannot open "${text}": ${plain(cause as Error)}`, {
+  if (!(cause instanceof SystemError)) return cause;
+  const { code } = cause;
+  return new PlugError(`Cannot open "${text}": ${plain(cause)}`, {
     code,
     hint: HINTS[code],
     cause,
   });
-}
-
-/** The kernel's name for the fault, also of errors that Deno's own calls throw. */
-function codeOf(error: unknown): string | undefined {
-  if (error instanceof SystemError) return error.code;
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
 }
 
 function plain({ message }: Error): string {

@@ -7,6 +7,7 @@
 
 import { SystemError } from "../ffi/libc.ts";
 import { userName } from "../ffi/passwd.ts";
+import { userId } from "../ffi/users.ts";
 import { MAX_MAC_TABLE_CAPACITY } from "../lib/net/mac_table.ts";
 import { PlugError } from "../lib/plug/errors.ts";
 import type { Access, Plugin } from "../lib/plug/plugin.ts";
@@ -191,7 +192,7 @@ function makeSyntax({ scheme, keys, example }: Kind): VnlSyntax {
 }
 
 function defaultPath(): string {
-  const uid = Deno.uid() ?? 0; // null on Windows only
+  const uid = userId();
   return DEFAULT_FOLDER + (userName(uid) ?? `u${uid}`);
 }
 

@@ -8,6 +8,7 @@
  */
 
 import { EventFd } from "../../ffi/eventfd.ts";
+import { requireModule } from "../../ffi/permission.ts";
 import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
 import { LinkEnd } from "../plug/errors.ts";
 import type { PlugStatus } from "../plug/status.ts";
@@ -78,11 +79,14 @@ export class Cable {
    * @param options Where schemes are looked up, description, log.
    * @throws {TypeError | RangeError | SyntaxError} If a VNL is at fault.
    * @throws {PlugError} If a plug cannot be opened. Nothing of either side stays behind.
+   * @throws {PermissionError} If Deno does not let us call the C library, or load the thread.
    */
   static async open(
     ends: readonly [CableEndpoint, CableEndpoint],
     options: CableOptions,
   ): Promise<Cable> {
+    const thread = new URL("./worker.ts", import.meta.url);
+    requireModule(thread);
     const memory = new SharedArrayBuffer(2 * COUNTERS_BYTES);
     const stop = new EventFd();
     const query = new EventFd();
@@ -95,9 +99,7 @@ export class Cable {
       queryFd: query.fd,
       watchSources: options.onSource !== undefined,
     };
-    const worker = new Worker(new URL("./worker.ts", import.meta.url).href, {
-      type: "module",
-    });
+    const worker = new Worker(thread.href, { type: "module" });
     const finish = () => {
       worker.terminate();
       stop[Symbol.dispose]();

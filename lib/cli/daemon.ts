@@ -13,8 +13,20 @@
  * @module
  */
 
-import { closeFd, O_RDWR, openFile, pipe } from "../../ffi/fd.ts";
+import { removeVariable, variable } from "../../ffi/environment.ts";
+import { EPIPE } from "../../ffi/errno.ts";
+import {
+  closeFd,
+  O_RDWR,
+  openFile,
+  pipe,
+  readBytes,
+  writeBytes,
+} from "../../ffi/fd.ts";
+import { readText } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
+import { requireFfi } from "../../ffi/permission.ts";
+import { waitReadable } from "../../ffi/poll.ts";
 import { keepToOurselves } from "../../ffi/session.ts";
 import {
   freeDescriptors,
@@ -33,6 +45,7 @@ const FIRST_FREE_FD = 3;
 /** A socket of packets among them is a VNL's. */
 const STANDARD_FDS = [0, 1, 2];
 const SIGTERM = 15;
+const FOREVER = -1;
 
 /** This program, as it was started. */
 export interface Self {
@@ -60,10 +73,10 @@ export interface BackgroundOptions {
  * else is started: what it finds is nobody else's.
  */
 export function thisProgram(): Self {
-  const argv = Deno.readTextFileSync("/proc/self/cmdline").split("\0");
+  const argv = readText("/proc/self/cmdline").split("\0");
   argv.pop();
-  const fd = Number(Deno.env.get(VARIABLE) ?? NaN);
-  Deno.env.delete(VARIABLE);
+  const fd = Number(variable(VARIABLE) ?? NaN);
+  removeVariable(VARIABLE);
   const isReport = Number.isInteger(fd) && fd >= FIRST_FREE_FD &&
     keepToOurselves(fd);
   return {
@@ -90,6 +103,7 @@ export async function inBackground(
 ): Promise<number> {
   const { self } = io;
   if (self === undefined) {
+    requireFfi();
     throw new PlugError(
       "Cannot go on in the background: this is no process of its own",
     );
@@ -112,12 +126,12 @@ export async function inBackground(
 
 /** The new process's end of the pipe. */
 class Reporter implements Disposable {
-  readonly #pipe: Deno.FsFile;
+  readonly #fd: number;
   #isHeard = true;
 
+  /** @param fd Becomes the reporter's. */
   constructor(fd: number) {
-    this.#pipe = Deno.openSync(`/proc/self/fd/${fd}`, { write: true });
-    closeFd(fd);
+    this.#fd = fd;
   }
 
   /** Whether there is still somebody to tell. */
@@ -137,19 +151,18 @@ class Reporter implements Disposable {
   #write(report: Report): void {
     const bytes = new TextEncoder().encode(`${JSON.stringify(report)}\n`);
     try {
-      for (let done = 0; done < bytes.length;) {
-        done += this.#pipe.writeSync(bytes.subarray(done));
-      }
+      writeBytes(this.#fd, bytes);
     } catch (error) {
       // Whoever started this has been killed: it goes on all the same.
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      const isGone = error instanceof SystemError && error.errno === EPIPE;
+      if (!isGone) throw error;
     }
   }
 
   [Symbol.dispose](): void {
     if (!this.#isHeard) return;
     this.#isHeard = false;
-    this.#pipe.close();
+    closeFd(this.#fd);
   }
 }
 
@@ -159,7 +172,8 @@ async function launch(
   io: CommandIo,
 ): Promise<number> {
   const [readFd, writeFd] = pipe();
-  using reader = openReader(readFd);
+  using closing = new DisposableStack();
+  closing.defer(() => closeFd(readFd));
   let pid: number;
   try {
     pid = startAgain(self, options, writeFd);
@@ -176,7 +190,7 @@ async function launch(
   io.stop.addEventListener("abort", stop);
   let said = 0;
   try {
-    for await (const report of reports(reader)) {
+    for await (const report of reports(readFd)) {
       if ("open" in report) return ExitStatus.success;
       io.err(report.say);
       said++;
@@ -223,22 +237,14 @@ function startAgain(
   }
 }
 
-/** The pipe as a file of the runtime, which waits without holding up anything. */
-function openReader(fd: number): Deno.FsFile {
-  try {
-    return Deno.openSync(`/proc/self/fd/${fd}`);
-  } finally {
-    closeFd(fd);
-  }
-}
-
-async function* reports(reader: Deno.FsFile): AsyncGenerator<Report> {
+async function* reports(fd: number): AsyncGenerator<Report> {
   const decoder = new TextDecoder();
   const bytes = new Uint8Array(4096);
   let text = "";
   for (;;) {
-    const n = await reader.read(bytes);
-    if (n === null) return;
+    if (!await waitReadable([fd], FOREVER)) continue;
+    const n = readBytes(fd, bytes);
+    if (n === 0) return;
     const lines =
       (text + decoder.decode(bytes.subarray(0, n), { stream: true }))
         .split("\n");

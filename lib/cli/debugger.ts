@@ -5,9 +5,20 @@
  * @module
  */
 
+import { readText } from "../../ffi/files.ts";
+
 /** It opens within milliseconds, if it does. */
 const PATIENCE_MS = 1000;
 const STEP_MS = 5;
+
+/**
+ * Whether {@linkcode shutDebugger} may do so. Where it may not, SIGUSR1 must
+ * not reach the runtime at all.
+ */
+export function mayShutDebugger(): boolean {
+  return Deno.build.standalone ||
+    Deno.permissions.querySync({ name: "sys" }).state === "granted";
+}
 
 /**
  * Shuts the debugger that SIGUSR1 is about to open, or has just opened: it
@@ -42,6 +53,6 @@ async function pause(giveUp: AbortSignal): Promise<void> {
 
 /** Whether whoever started the program asked for a debugger. */
 function isWanted(): boolean {
-  return Deno.readTextFileSync("/proc/self/cmdline").split("\0")
+  return readText("/proc/self/cmdline").split("\0")
     .some((arg) => arg.startsWith("--inspect"));
 }

@@ -5,7 +5,10 @@
  * @module
  */
 
+import { isFfiAllowed } from "../../ffi/permission.ts";
+import { ignoreSignal, SIGUSR1 } from "../../ffi/signals.ts";
 import { thisProgram } from "./daemon.ts";
+import { mayShutDebugger } from "./debugger.ts";
 import type { CommandIo } from "./io.ts";
 import { type Call, findCall, MAIN_NAME } from "./names.ts";
 import { reportError } from "./report.ts";
@@ -64,6 +67,7 @@ export async function main(
   // Until a cable has something to show, nothing happens; unheard, it would end us.
   const ignore = () => {};
   Deno.addSignalListener("SIGUSR1", ignore);
+  if (!mayShutDebugger() && isFfiAllowed()) ignoreSignal(SIGUSR1);
   try {
     return await runCommand(args, { stop: stop.signal, pluginModules });
   } finally {
@@ -79,8 +83,11 @@ async function runCommand(
   args: readonly string[],
   outside: Pick<CommandIo, "stop" | "pluginModules">,
 ): Promise<number> {
-  const self = thisProgram();
-  const program = Deno.build.standalone ? self.argv[0] : Deno.mainModule;
+  // Without this permission there is nothing to start, but help to read.
+  const self = isFfiAllowed() ? thisProgram() : undefined;
+  const program = Deno.build.standalone && self !== undefined
+    ? self.argv[0]
+    : Deno.mainModule;
   let call: Call;
   try {
     call = findCall({ program, args }, Object.keys(COMMANDS));
@@ -94,10 +101,14 @@ async function runCommand(
     ...call,
     self,
   };
-  const command = call.command === MAIN_NAME
-    ? (await import("./plug.ts")).plug
-    : await COMMANDS[call.command]();
-  return await command(call.args, io);
+  try {
+    const command = call.command === MAIN_NAME
+      ? (await import("./plug.ts")).plug
+      : await COMMANDS[call.command]();
+    return await command(call.args, io);
+  } catch (error) {
+    return reportError(error, io, `${call.name} --help`);
+  }
 }
 
 /** Standard output and error; `name` stands before what goes wrong. */

@@ -7,6 +7,15 @@
  * @module
  */
 
+import {
+  checkWritable,
+  nameFacts,
+  readText,
+  removeName,
+  renameFile,
+  writeText,
+} from "../../ffi/files.ts";
+import { SystemError } from "../../ffi/libc.ts";
 import { PlugError } from "../plug/errors.ts";
 import { describeFileError } from "../plug/places.ts";
 
@@ -27,18 +36,18 @@ export class PidFile implements Disposable {
     this.#path = path;
     const kind = kindOf(path);
     if (kind === "other") {
-      this.#attempt(() => Deno.openSync(path, { write: true }).close());
+      this.#attempt(() => checkWritable(path));
       return;
     }
     const draft = `${path}.${Deno.pid}`;
     try {
-      Deno.writeTextFileSync(draft, `${Deno.pid}\n`);
+      writeText(draft, `${Deno.pid}\n`);
       this.#draft = draft;
     } catch (error) {
       // The folder is not ours, but a file in it may be.
       this.#attempt(() => {
         if (kind === "none") throw error;
-        Deno.openSync(path, { write: true }).close();
+        checkWritable(path);
       });
     }
   }
@@ -50,8 +59,8 @@ export class PidFile implements Disposable {
    */
   write(): void {
     this.#attempt(() => {
-      if (this.#draft !== undefined) Deno.renameSync(this.#draft, this.#path);
-      else Deno.writeTextFileSync(this.#path, `${Deno.pid}\n`);
+      if (this.#draft !== undefined) renameFile(this.#draft, this.#path);
+      else writeText(this.#path, `${Deno.pid}\n`);
     });
     this.#isWritten = true;
   }
@@ -60,12 +69,12 @@ export class PidFile implements Disposable {
     try {
       write();
     } catch (cause) {
-      if (!(cause instanceof Error)) throw cause;
+      if (!(cause instanceof SystemError)) throw cause;
       throw new PlugError(
         `Cannot write process id file "${this.#path}": ${
           describeFileError(cause)
         }`,
-        { cause },
+        { code: cause.code, cause },
       );
     }
   }
@@ -81,9 +90,10 @@ export class PidFile implements Disposable {
 /** A link counts as what it leads to: writing goes there as well. */
 function kindOf(path: string): "file" | "other" | "none" {
   try {
-    const { isFile, isSymlink } = Deno.lstatSync(path);
-    return isFile && !isSymlink ? "file" : "other";
-  } catch {
+    const kind = nameFacts(path)?.kind ?? "none";
+    return kind === "file" || kind === "none" ? kind : "other";
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
     return "none";
   }
 }
@@ -91,18 +101,19 @@ function kindOf(path: string): "file" | "other" | "none" {
 /** Another process may have written its own id since. */
 function isOurs(path: string): boolean {
   try {
-    return Deno.lstatSync(path).isFile &&
-      Deno.readTextFileSync(path) === `${Deno.pid}\n`;
-  } catch {
+    return nameFacts(path)?.kind === "file" &&
+      readText(path) === `${Deno.pid}\n`;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
     return false;
   }
 }
 
 function remove(path: string): void {
   try {
-    Deno.removeSync(path);
-  } catch {
+    removeName(path);
+  } catch (error) {
     // It is gone, or in a folder that is not ours: nothing is left to be done.
-    return;
+    if (!(error instanceof SystemError)) throw error;
   }
 }

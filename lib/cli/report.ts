@@ -4,6 +4,8 @@
  * @module
  */
 
+import { PermissionError } from "../../ffi/permission.ts";
+import { findDenial } from "../plug/denial.ts";
 import { PlugError } from "../plug/errors.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
 import { UsageError } from "./usage_error.ts";
@@ -22,10 +24,12 @@ export function reportError(
   io: Pick<CommandIo, "err">,
   help: string,
 ): number {
-  if (error instanceof PlugError) {
-    io.err(error.message);
-    if (error.hint !== "") io.err(`hint: ${error.hint}`);
-    return ExitStatus.failure;
+  if (error instanceof PlugError || error instanceof PermissionError) {
+    return fail(error.message, error.hint, io);
+  }
+  const denial = findDenial(error);
+  if (denial !== undefined) {
+    return fail(`Cannot go on: ${denial.found}`, denial.hint, io);
   }
   const isMisuse = error instanceof UsageError || error instanceof TypeError ||
     error instanceof RangeError || error instanceof SyntaxError;
@@ -35,4 +39,14 @@ export function reportError(
     io.err(`hint: "${help}" shows how it is used`);
   }
   return ExitStatus.usage;
+}
+
+function fail(
+  message: string,
+  hint: string,
+  io: Pick<CommandIo, "err">,
+): number {
+  io.err(message);
+  if (hint !== "") io.err(`hint: ${hint}`);
+  return ExitStatus.failure;
 }

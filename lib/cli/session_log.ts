@@ -5,8 +5,10 @@
  * @module
  */
 
+import { variable } from "../../ffi/environment.ts";
 import { userName } from "../../ffi/passwd.ts";
 import { writeSystemLog } from "../../ffi/syslog.ts";
+import { userId } from "../../ffi/users.ts";
 import type { FrameSource } from "../cable/messages.ts";
 
 const UNKNOWN_ADDRESS = "UNKNOWN_IP_ADDRESS";
@@ -63,12 +65,12 @@ export class SessionLog implements Disposable {
 
 /** Name of this process's user, or its number. */
 export function thisUser(): string {
-  const uid = Deno.uid() ?? 0;
+  const uid = userId();
   return userName(uid) ?? String(uid);
 }
 
 /** Where the user comes from, as sshd says it in SSH_CLIENT: `ADDRESS PORT PORT`. */
 function sshAddress(): string {
-  const [address] = (Deno.env.get("SSH_CLIENT") ?? "").trim().split(/\s+/, 1);
+  const [address] = (variable("SSH_CLIENT") ?? "").trim().split(/\s+/, 1);
   return address === "" ? UNKNOWN_ADDRESS : address;
 }

@@ -7,7 +7,8 @@
 /** What `vdeplug completion bash` prints. */
 export const BASH_SCRIPT =
   `# bash completion of vdeplug, vde_plug and dpipe: the program tells all of it.
-# Use it with: source <(vdeplug completion bash)
+# Use it with: source <(vdeplug completion bash), or, with bash-completion, as a
+# file vdeplug in a folder of its completions, with links vde_plug and dpipe to it.
 
 _vdeplug() {
     local line program=vdeplug

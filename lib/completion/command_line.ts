@@ -13,9 +13,14 @@ import {
   NO_OFFER,
   type Offer,
 } from "./offer.ts";
-import { offerPaths } from "./paths.ts";
 import type { Schemes, Surroundings } from "./surroundings.ts";
-import { completeVnl, schemeCandidates } from "./vnl_word.ts";
+import {
+  COMMAND_SIGN,
+  commandCandidates,
+  completeKind,
+  MAIN_NAME,
+  type Pages,
+} from "./word_kind.ts";
 import { valueInside, type Walk, walkWords } from "./walk.ts";
 
 /** A command line up to the cursor. */
@@ -28,29 +33,25 @@ export interface TypedLine {
 
 /** What is known of the program and the machine. */
 export interface Sources {
-  /** Pages by the names of commands, the main one's among them. */
-  readonly pages: Readonly<Record<string, () => Promise<CommandPage>>>;
+  readonly pages: Pages;
   /** The schemes there are, with those of plugins that the line names. */
   schemes(plugins: readonly string[]): Schemes;
   readonly here: Surroundings;
 }
 
-/** The main command, which has all others but for its links. */
-const MAIN = "vdeplug";
-/** Programs by themselves, too. */
+/** Commands that are programs by themselves, too. */
 const LINKS = ["vde_plug", "dpipe"];
-/** Commands that begin their own command lines, in part or as a whole. */
+
+/** The command whose arguments are commands. */
 const PIPES = "dpipe";
-
-const COMMAND_SIGN = "=";
-/** As lib/cli/dpipe_plan.ts has them. */
+/** What stands between them: see lib/cli/dpipe_plan.ts. */
 const PIPE_SIGN = /^[{}]?=[{}]?$/;
-
-const SWITCH_SCHEMES = ["switch", "hub", "multi", "bonding"];
-const SHELLS = ["bash", "fish", "zsh"];
 
 /** Options that may be given again and again. */
 const REPEATED = ["plugin"];
+
+/** Options that may stand before a command. */
+const BEFORE_COMMANDS = ["verbose"];
 
 /** Begins a plugin: a word beside the schemes. */
 const BEGIN: Candidate = { word: "new", summary: "begin a plugin of your own" };
@@ -70,19 +71,19 @@ interface LineAt extends TypedLine {
 
 async function completeAt(line: LineAt, sources: Sources): Promise<Offer> {
   const name = baseName(line.program);
-  const main = await sources.pages[MAIN]();
+  const main = await sources.pages[MAIN_NAME]();
   if (LINKS.includes(name)) return await completeOwn(name, line, sources);
   const before = line.words.slice(0, -1);
   const { operands, given, optionsEnded } = walkWords(before, main.options, {
     stopEarly: true,
   });
   const [first] = operands;
-  const isCommand = first !== undefined && first.word !== MAIN &&
+  const isCommand = first !== undefined && first.word !== MAIN_NAME &&
     Object.hasOwn(sources.pages, first.word);
   const endsEarly = optionsEnded &&
     before.slice(0, first?.index).includes("--");
   if (!isCommand || endsEarly || given.has("help")) {
-    return await completeOwn(MAIN, line, sources);
+    return await completeOwn(MAIN_NAME, line, sources);
   }
   const from = first.index + 1;
   const own = {
@@ -101,10 +102,11 @@ function baseName(program: string): string {
 interface Place {
   readonly command: string;
   readonly page: CommandPage;
-  /** The word at the cursor. */
+  /** Its words; the last one is at the cursor. */
+  readonly words: readonly string[];
+  /** That one. */
   readonly word: string;
-  /** Words before it. */
-  readonly before: readonly string[];
+  /** What those before it are. */
   readonly walk: Walk;
   /** Where the command's words begin in the whole line. */
   readonly offset: number;
@@ -129,8 +131,7 @@ async function completeOwn(
   const word = words[words.length - 1] ?? "";
   const schemes = sources.schemes(plugins);
   return await completeWord(
-    { command, page, word, before, walk, offset, schemes, sources },
-    words,
+    { command, page, words, word, walk, offset, schemes, sources },
   );
 }
 
@@ -138,11 +139,8 @@ function takesCommand({ operands }: CommandPage): boolean {
   return operands.some(({ completes }) => completes === "vnl or =");
 }
 
-async function completeWord(
-  place: Place,
-  words: readonly string[],
-): Promise<Offer> {
-  const { word, walk, page, command, offset, sources } = place;
+async function completeWord(place: Place): Promise<Offer> {
+  const { words, word, walk, page, command, offset, sources } = place;
   if (walk.wants !== undefined) {
     return await completeOption(walk.wants, 0, place);
   }
@@ -171,7 +169,7 @@ async function completeCommand(
 ): Promise<Offer> {
   const own = words.slice(from);
   const isOurs = own.length > 1 &&
-    [MAIN, ...LINKS].includes(baseName(own[0]));
+    [MAIN_NAME, ...LINKS].includes(baseName(own[0]));
   if (!isOurs) {
     return {
       candidates: [],
@@ -207,7 +205,7 @@ async function completeOption(
   const { completes = "none", value, summary } = spec;
   const message = `${value}: ${summary}`;
   const typed = place.word.slice(from);
-  const inner = await completeKind(completes, { ...place, word: typed });
+  const inner = await completeAs(completes, place, typed);
   const head = place.word.slice(0, from);
   const { handOver } = inner;
   return {
@@ -222,141 +220,65 @@ async function completeOption(
   };
 }
 
+/** What could stand for the word at the cursor, or for a part of it. */
+async function completeAs(
+  kind: WordKind,
+  { word, schemes, sources: { here, pages } }: Place,
+  typed: string = word,
+): Promise<Offer> {
+  return await completeKind(kind, typed, { schemes, here, pages });
+}
+
 async function completeOperand(place: Place): Promise<Offer> {
   const { command, page, walk, word } = place;
   const { operands, given } = walk;
-  if (given.has("help") && command === MAIN) {
-    return await completeKind("scheme", place);
+  if (given.has("help") && command === MAIN_NAME) {
+    return await completeTopic(place);
   }
   if (command === "plugins" && operands[0]?.word === BEGIN.word) {
-    if (operands.length === 1) {
-      return { candidates: [], message: "NAME: of the new plugin's scheme" };
-    }
-    return operands.length === 2
-      ? await completeKind("folder", place)
-      : NO_OFFER;
+    return await completeBegin(place);
   }
   const declared = page.operands;
   const last = declared.at(-1);
   const operand = declared[operands.length] ??
     (last?.repeats ? last : undefined);
   if (operand === undefined) return NO_OFFER;
-  const offer = await completeKind(operand.completes, place);
-  const extra = operands.length > 0
-    ? []
-    : command === MAIN
-    ? await commandCandidates(place.sources)
-    : command === "plugins"
-    ? [BEGIN]
-    : [];
-  const candidates = [...beginningWith(word, extra), ...offer.candidates];
+  const offer = await completeAs(operand.completes, place);
+  const beside = operands.length === 0 ? await firstWords(place) : [];
+  const candidates = [...beginningWith(word, beside), ...offer.candidates];
   const message = candidates.length > 0
     ? undefined
     : offer.message ?? `${operand.name}: ${operand.summary}`;
   return { ...offer, candidates, message };
 }
 
-async function commandCandidates({ pages }: Sources): Promise<Candidate[]> {
-  const { [MAIN]: _main, ...others } = pages;
-  return await Promise.all(
-    Object.entries(others).map(async ([word, load]) => ({
-      word,
-      summary: (await load()).summary,
-    })),
+/** What `--help` explains: commands, and schemes. */
+async function completeTopic(place: Place): Promise<Offer> {
+  const { candidates } = await completeAs("scheme", place);
+  const commands = await commandCandidates(place.sources.pages);
+  return {
+    candidates: beginningWith(place.word, [...commands, ...candidates]),
+  };
+}
+
+/** `plugins new NAME [FOLDER]`. */
+async function completeBegin(place: Place): Promise<Offer> {
+  const given = place.walk.operands.length;
+  if (given === 2) return await completeAs("folder", place);
+  return given === 1
+    ? { candidates: [], message: "NAME: scheme of the new plugin" }
+    : NO_OFFER;
+}
+
+/** Words that a command knows beside its first operand. */
+async function firstWords(
+  { command, walk, sources }: Place,
+): Promise<Candidate[]> {
+  if (command === "plugins") return [BEGIN];
+  const others = [...walk.given.keys()].filter((name) =>
+    !BEFORE_COMMANDS.includes(name)
   );
-}
-
-/** What could stand for the place's word, if it is of a kind. */
-async function completeKind(kind: WordKind, place: Place): Promise<Offer> {
-  const { word, schemes, sources: { here, pages } } = place;
-  const fitting = (candidates: readonly Candidate[]) => ({
-    candidates: beginningWith(word, candidates),
-  });
-  switch (kind) {
-    case "file":
-      return { candidates: [], handOver: { to: "files", from: 0 } };
-    case "folder":
-      return { candidates: [], handOver: { to: "folders", from: 0 } };
-    case "group":
-      return fitting(here.groups().map((each) => ({ word: each })));
-    case "shell":
-      return fitting(SHELLS.map((each) => ({ word: each })));
-    case "scheme":
-      return fitting(await schemes.list(word));
-    case "page":
-      return fitting([
-        ...Object.keys(pages).map((each) => ({
-          word: each,
-          summary: "a command",
-        })),
-        ...await schemes.list(word),
-      ]);
-    case "vnl":
-    case "vnl or =":
-      return await completeEnd(kind, place);
-    case "switch folder":
-      return await completeSwitch(place);
-    case "command line":
-    case "none":
-      return NO_OFFER;
-  }
-}
-
-/** One end of a cable. */
-async function completeEnd(
-  kind: "vnl" | "vnl or =",
-  { word, schemes, sources: { here } }: Place,
-): Promise<Offer> {
-  if (isHomePath(word)) {
-    return { candidates: [], handOver: { to: "files", from: 0 } };
-  }
-  const offer = await completeVnl(word, { schemes, here });
-  if (word.includes("://")) return offer;
-  const sign = kind === "vnl"
-    ? []
-    : [{ word: COMMAND_SIGN, summary: "a command follows" }];
-  const paths = [
-    ...offerPaths(word, "switch", here),
-    ...isPath(word) ? offerPaths(word, "file", here) : [],
-  ];
-  const unlike = paths.filter(({ word }) =>
-    !paths.some((path) => `${path.word}/` === word)
-  );
-  const candidates = [...offer.candidates, ...sign, ...unlike];
-  return { candidates: beginningWith(word, candidates) };
-}
-
-/** The switch that `vdeplug switch` is to make. */
-async function completeSwitch(
-  { word, schemes, sources: { here } }: Place,
-): Promise<Offer> {
-  if (isHomePath(word)) {
-    return { candidates: [], handOver: { to: "folders", from: 0 } };
-  }
-  if (word.includes("://")) return await completeVnl(word, { schemes, here });
-  if (isPath(word)) {
-    // The scheme is left out: its keys may follow.
-    const head = "switch://";
-    const { candidates } = await completeVnl(head + word, { schemes, here });
-    return {
-      candidates: candidates.map((each) => ({
-        ...each,
-        word: each.word.slice(head.length),
-      })),
-    };
-  }
-  const found = await schemeCandidates(word, schemes);
-  const fitting = found.filter(({ word }) =>
-    SWITCH_SCHEMES.some((scheme) => word === `${scheme}://`)
-  );
-  return { candidates: [...fitting, ...offerPaths(word, "folder", here)] };
-}
-
-/** Only a shell knows what `~` and `~user` stand for. */
-function isHomePath(word: string): boolean {
-  return word.startsWith("~");
-}
-
-function isPath(word: string): boolean {
-  return word.includes("/") || word.startsWith(".");
+  const takesCommand = command === MAIN_NAME && others.length === 0 &&
+    !walk.optionsEnded;
+  return takesCommand ? await commandCandidates(sources.pages) : [];
 }

@@ -38,15 +38,18 @@ function __vdeplug_complete
                 __fish_complete_directories (string sub -s (math $from + 1) -- $typed) '' | string replace -r '^' -- "$head"
             case \\t'command*'
                 set -l words $before[(math $from + 2)..-1]
-                complete -C (string join ' ' -- (string escape -- $words) $raw)
+                complete -C (string join ' ' -- (set -q words[1]; and string escape -- $words) $raw)
             case \\t'*'
             case '*'
-                echo $line
+                # fish would put a space behind these, where the word goes on.
+                string match -qr '[[{](\\t|$)' -- $line; or echo $line
         end
     end
 end
 
 for program in vdeplug vde_plug dpipe
     complete -c $program -f -a '(__vdeplug_complete)'
+    # Candidates that begin with ~ are for fish itself to find.
+    complete -c $program -n 'string match -q "~*" -- (commandline -ct)' -F
 end
 `;

@@ -29,8 +29,8 @@ export interface Offer {
 /** Nothing to say. */
 export const NO_OFFER: Offer = { candidates: [] };
 
-/** What ends a candidate behind which the same word goes on. */
-const UNFINISHED = /[=/:[{,]$/;
+/** What ends a candidate behind which the same word goes on; `%2f` is a slash where VNLs quote it. */
+const UNFINISHED = /(?:[=/:[{,]|%2f)$/;
 
 /** Whether a word is whole, so that a space may follow. */
 export function isWhole(word: string): boolean {

@@ -111,7 +111,7 @@ class PartialCutter {
     } else if (mark === "]" && this.#opener === "[") {
       this.#endItem(index);
       this.#begin("behind", index + 1);
-    } else if (mark === "{" && this.#opener === "/") {
+    } else if (mark === "{" && this.#opener === "/" && this.#mayNest) {
       this.#endItem(index);
       this.#beginNested(index);
     }
@@ -124,8 +124,12 @@ class PartialCutter {
     }
   }
 
+  get #mayNest(): boolean {
+    return this.#syntax.nested !== undefined && !this.#hasNested;
+  }
+
   #beginNested(index: number): void {
-    if (this.#syntax.nested === undefined || this.#hasNested) return;
+    if (!this.#mayNest) return;
     this.#hasNested = true;
     this.#depth = 1;
     this.#begin("nested", index + 1);

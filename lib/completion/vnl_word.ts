@@ -5,8 +5,12 @@
  * @module
  */
 
-import { quoteVnl, type TextKind, type VnlKey } from "../plug/vnl.ts";
-import type { VnlSyntax } from "../plug/vnl.ts";
+import {
+  quoteVnl,
+  type TextKind,
+  type VnlKey,
+  type VnlSyntax,
+} from "../plug/vnl.ts";
 import {
   beginningWith,
   type Candidate,
@@ -35,7 +39,8 @@ export async function completeVnl(
   word: string,
   sources: VnlSources,
 ): Promise<Offer> {
-  return await completeWithin(word, "", sources);
+  const offer = await completeWithin(word, "", sources);
+  return { ...offer, candidates: beginningWith(word, offer.candidates) };
 }
 
 /** @param closers What has to follow a whole VNL: `}` for each nested one. */
@@ -103,12 +108,13 @@ function completeAddress(place: Place): Offer {
     : textCandidates({ typed: rest, kind, quoting, head }, place.sources.here);
   const candidates = found.map((each) => close(each, closers));
   const isTyped = rest !== "" || address === undefined;
-  const more = candidates.some(({ word }) => word !== head + rest + closers);
-  if (syntax.nested !== undefined && !place.cut.hasNested) {
-    if (!more) candidates.push({ word: `${head}${rest}{` });
+  // An address may be at its end if nobody knows a longer one, or none at all.
+  const isLongest = found.every(({ word }) => word === head + rest);
+  if (isLongest && (found.length > 0 || kind === undefined)) {
+    const takesNested = syntax.nested !== undefined && syntax.form !== "raw";
+    if (takesNested) candidates.push({ word: `${head}${rest}{` });
+    if (isTyped) candidates.push(...endings(place));
   }
-  // What is known to be whole goes on with its keys.
-  if (isTyped && !more) candidates.push(...endings(place));
   const message = address === undefined || candidates.length > 0
     ? undefined
     : `${address}: ${addressSummary ?? "address"}`;

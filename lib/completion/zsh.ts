@@ -46,7 +46,7 @@ _vdeplug() {
         repeat $#brace; do word="\${word/\\{/}"; done
         text="\${word//:/\\\\:}\${text:+:$text}"
         case $word in
-          *[=/:\\[\\{,]) begun+=("$text") ;;
+          *[=/:\\[\\{,]|*%2f) begun+=("$text") ;;
           *) whole+=("$text") ;;
         esac ;;
     esac

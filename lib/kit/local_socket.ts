@@ -17,6 +17,7 @@ import {
   ENOENT,
   EPERM,
 } from "../../ffi/errno.ts";
+import { nameFacts, removeName } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import { SOCK_DGRAM, UnixSocket } from "../../ffi/unix_socket.ts";
 import { PlugError } from "../plug/errors.ts";
@@ -41,7 +42,7 @@ class LocalSocket implements FrameLink {
   readonly writeFd: number;
   readonly #socket: UnixSocket;
   readonly #path: string;
-  readonly #inode: number | null;
+  readonly #identity: string | undefined;
   readonly #peer: string;
   #isConnected = false;
 
@@ -50,7 +51,7 @@ class LocalSocket implements FrameLink {
     this.fd = this.writeFd = this.#socket.fd;
     this.#path = path;
     this.#peer = peer;
-    this.#inode = inodeOf(path);
+    this.#identity = nameFacts(path)?.identity;
   }
 
   receive(room: Uint8Array<ArrayBuffer>): number {
@@ -89,7 +90,8 @@ class LocalSocket implements FrameLink {
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
     // Somebody else's may have taken its place.
-    if (inodeOf(this.#path) === this.#inode) Deno.removeSync(this.#path);
+    const now = nameFacts(this.#path)?.identity;
+    if (now !== undefined && now === this.#identity) removeName(this.#path);
   }
 }
 
@@ -116,29 +118,19 @@ function bind(socket: UnixSocket, path: string): void {
   } catch (error) {
     const isTaken = error instanceof SystemError && error.errno === EADDRINUSE;
     if (!isTaken || !isLeftBehind(path)) throw error;
-    Deno.removeSync(path);
+    removeName(path);
     socket.bind(path);
   }
 }
 
 /** Whether a name is a socket's that nobody has open any more. */
 function isLeftBehind(path: string): boolean {
-  if (!Deno.lstatSync(path).isSocket) return false;
+  if (nameFacts(path)?.kind !== "socket") return false;
   using probe = UnixSocket.make(SOCK_DGRAM);
   try {
     probe.connect(path);
     return false;
   } catch (error) {
     return error instanceof SystemError && error.errno === ECONNREFUSED;
-  }
-}
-
-/** Null where there is nothing. */
-function inodeOf(path: string): number | null {
-  try {
-    return Deno.lstatSync(path).ino;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
   }
 }

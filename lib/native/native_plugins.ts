@@ -6,6 +6,8 @@
 
 import { dirname } from "node:path";
 import { LinkerError } from "../../ffi/dynamic_linker.ts";
+import { variable } from "../../ffi/environment.ts";
+import { fileFacts, namesIn } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import {
   loadHostLibraries,
@@ -27,34 +29,24 @@ const DEFAULT_MODE = 0o700;
 /** Looks at the real files. Loads libvdeplug.so.2 to find out where it is. */
 export const SYSTEM_NATIVE_PLACES: NativePlaces = {
   multiarch: `${Deno.build.arch}-linux-gnu`,
-  env(name) {
-    try {
-      return Deno.env.get(name);
-    } catch (error) {
-      // Without the permission, there is none to follow.
-      if (error instanceof Deno.errors.NotCapable) return undefined;
-      throw error;
-    }
-  },
+  env: variable,
   libraryFolder() {
     const file = loadHostLibraries();
     return file === undefined ? undefined : dirname(file);
   },
-  isFile(path) {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  },
-  names(folder) {
-    try {
-      return Array.from(Deno.readDirSync(folder), ({ name }) => name);
-    } catch {
-      return [];
-    }
-  },
+  isFile: (path) => quietly(() => fileFacts(path)?.kind === "file", false),
+  names: (folder) => quietly(() => namesIn(folder), []),
 };
+
+/** What may not be seen is not there. */
+function quietly<T>(look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    return otherwise;
+  }
+}
 
 /** The native plugins of this machine: what a `Registry` asks for schemes that no module has. */
 export const NATIVE_PLUGINS: PluginFinder = makeNativeFinder(

@@ -5,12 +5,13 @@
  * @module
  */
 
+import { findDenial } from "./denial.ts";
 import { PlugError } from "./errors.ts";
 import { showModule } from "./module_url.ts";
 import { LIBRARY_ROOT } from "./own_modules.ts";
 
 /** By their names: a plugin may bring a library of its own, and so other classes. */
-const LINK_ERRORS = ["PlugError", "LinkEnd", "SystemError"];
+const LINK_ERRORS = ["PlugError", "LinkEnd", "SystemError", "PermissionError"];
 const VNL_ERRORS = [TypeError, RangeError, SyntaxError];
 /** How errors are put that somebody wrote; the engine's own begin with "Cannot", too. */
 const SENTENCE = /^Cannot (?:open |.*: )/s;
@@ -23,7 +24,7 @@ const LOCATION = /\b(?:file|https?):[^\n()]+?:\d+:\d+/g;
  * @param attempt What was tried, such as `carry frames`.
  * @param who Whose fault it is, as far as that is known.
  * @returns The error itself if it is one of these; otherwise one that tells
- * what was thrown, and where.
+ * which permission is missing, or what was thrown, and where.
  */
 export function explainFault(
   error: unknown,
@@ -31,6 +32,11 @@ export function explainFault(
   who = "a plugin",
 ): Error {
   if (error instanceof Error && LINK_ERRORS.includes(error.name)) return error;
+  const denial = findDenial(error);
+  if (denial !== undefined) {
+    const { found, hint } = denial;
+    return new PlugError(`Cannot ${attempt}: ${found}`, { hint, cause: error });
+  }
   return new PlugError(
     `Cannot ${attempt}: ${who} threw ${describeThrown(error)}`,
     { cause: error },
@@ -71,6 +77,8 @@ export function describeThrown(error: unknown): string {
 /** Why a module cannot be imported; its own faults with their place. */
 export function describeImportFault(error: unknown, url: string): string {
   if (!(error instanceof Error)) return describeThrown(error);
+  const denial = findDenial(error);
+  if (denial !== undefined) return `${denial.found} (${denial.hint})`;
   // In stacks, URLs stand as people read them.
   const own = placesOf(error).some((place) =>
     place.replace("file://", "").startsWith(`${showModule(url)}:`)

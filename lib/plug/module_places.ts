@@ -4,6 +4,7 @@
  * @module
  */
 
+import { mayReadVariable, requireReading } from "./denial.ts";
 import type { ModulePlaces } from "./module_search.ts";
 import { readsTypeScript, type Runtime } from "./module_url.ts";
 import { EMBEDDED_ROOT } from "./own_modules.ts";
@@ -15,11 +16,18 @@ export function thisRuntime(): Runtime {
   return { standalone, version: Deno.version.deno };
 }
 
-/** Looks at the real ones. Links are followed. */
+const ATTEMPT = "look for the user's own plugins";
+
+/**
+ * Looks at the real ones. Links are followed. A folder that Deno does not let
+ * us see is a `PlugError` that tells how to; without the permission to read a
+ * variable, there is none that names a folder.
+ */
 export const SYSTEM_MODULES: ModulePlaces = {
-  env: (name) => Deno.env.get(name),
+  env: (name) => mayReadVariable(name) ? Deno.env.get(name) : undefined,
   cwd: () => Deno.cwd(),
   isFile(path) {
+    requireReading(ATTEMPT, path);
     try {
       return Deno.statSync(path).isFile;
     } catch {
@@ -27,6 +35,7 @@ export const SYSTEM_MODULES: ModulePlaces = {
     }
   },
   names(folder) {
+    requireReading(ATTEMPT, folder);
     try {
       return Array.from(Deno.readDirSync(folder), ({ name }) => name);
     } catch {

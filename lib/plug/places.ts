@@ -4,6 +4,7 @@
  * @module
  */
 
+import { findDenial, requireReading, requireVariable } from "./denial.ts";
 import { PlugError } from "./errors.ts";
 import type { Places } from "./locate.ts";
 
@@ -11,10 +12,15 @@ import type { Places } from "./locate.ts";
 const MAX_LINE_BYTES = 4096;
 const LINE_FEED = 10;
 
-/** Looks at the real files. Links are followed. */
+/** Looks at the real files. Links are followed. What Deno does not let us see is a `PlugError` that tells how to. */
 export const SYSTEM_PLACES: Places = {
-  home: () => Deno.env.get("HOME") ?? "",
+  home() {
+    requireVariable("find the default network", "HOME");
+    return Deno.env.get("HOME") ?? "";
+  },
   kind(path) {
+    // Without a look at it, nobody knows if it is a switch's, or a file's that names a network.
+    requireReading(`find out what "${path}" is`, path, `or say vde://${path}`);
     try {
       return Deno.statSync(path).isFile ? "file" : "other";
     } catch {
@@ -65,6 +71,13 @@ function readFirstLine(path: string): string {
 }
 
 /** What the file system said, without the runtime's own words about the call. */
-export function describeFileError({ message }: Error): string {
+export function describeFileError(error: Error): string {
+  const denial = findDenial(error);
+  if (denial !== undefined) return `${denial.found} (${denial.hint})`;
+  const { name, message } = error;
+  // The C library's: its words stand behind what was tried.
+  if (name === "SystemError") {
+    return message.slice(message.lastIndexOf(": ") + 2);
+  }
   return message.replace(/ \(os error \d+\)/, "").replace(/: \w+ '.*'$/s, "");
 }

@@ -11,6 +11,7 @@ import {
   EPERM,
   EPROTOTYPE,
 } from "../../ffi/errno.ts";
+import { nameFacts } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import {
   SOCK_DGRAM,
@@ -18,7 +19,6 @@ import {
   UnixSocket,
 } from "../../ffi/unix_socket.ts";
 import { PlugError } from "../plug/errors.ts";
-import { identityOf } from "./socket_name.ts";
 
 /** What stands at a path. */
 export type Found =
@@ -97,16 +97,10 @@ function absence(path: string, refusal: SystemError): Found | undefined {
 
 /** connect(2) refuses files of any kind with the same word, and does not tell a link to nothing from nothing. */
 function leftover(path: string): Found {
-  const identity = identityOf(path);
-  if (identity === undefined) return { is: "nobody" };
-  try {
-    const { isSocket } = Deno.lstatSync(path);
-    if (!isSocket) throw somethingElse(path, "no socket");
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { is: "nobody" };
-    throw error;
-  }
-  return { is: "leftover", identity };
+  const found = nameFacts(path);
+  if (found === undefined) return { is: "nobody" };
+  if (found.kind !== "socket") throw somethingElse(path, "no socket");
+  return { is: "leftover", identity: found.identity };
 }
 
 function somethingElse(path: string, what: string): PlugError {

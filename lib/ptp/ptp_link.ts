@@ -96,7 +96,7 @@ export class PtpLink implements Disposable {
    * @returns A link that has a peer, or waits for one.
    * @throws {PlugError} EISCONN if two others have the path, ETIMEDOUT if the
    * end that listens there does not answer.
-   * @throws {SystemError | Deno.errors} If the kernel refuses.
+   * @throws {SystemError} If the kernel refuses.
    */
   static async open(options: LinkOptions): Promise<PtpLink> {
     using opening = new DisposableStack();
@@ -262,8 +262,7 @@ export class PtpLink implements Disposable {
 
 /** Whether it is the world's fault, and so may pass. */
 function isOfTheWorld(error: unknown): error is Error {
-  return error instanceof SystemError || error instanceof PlugError ||
-    (error instanceof Error && "code" in error);
+  return error instanceof SystemError || error instanceof PlugError;
 }
 
 function noPlace(path: string): PlugError {

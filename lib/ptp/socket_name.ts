@@ -13,6 +13,9 @@
 
 import { basename, dirname, join } from "node:path";
 import { type NameAccess, setAccess } from "../../ffi/access.ts";
+import { EACCES, EEXIST, ENOENT, EPERM } from "../../ffi/errno.ts";
+import { addName, nameFacts, removeName, renameFile } from "../../ffi/files.ts";
+import { SystemError } from "../../ffi/libc.ts";
 import type { UnixSocket } from "../../ffi/unix_socket.ts";
 
 /** Before its mode is set, nobody else finds the socket. */
@@ -32,13 +35,7 @@ export interface NameOptions {
 
 /** Which file a name means; undefined if none. */
 export function identityOf(path: string): string | undefined {
-  try {
-    const { dev, ino } = Deno.lstatSync(path);
-    return `${dev}:${ino}`;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+  return nameFacts(path)?.identity;
 }
 
 /** A name beside another one that nobody else uses. Process ids would not do: threads share theirs, and so do containers. */
@@ -60,7 +57,7 @@ export class SocketName implements Disposable {
    *
    * @param socket Not bound yet; stays the caller's.
    * @returns Undefined if somebody else was faster.
-   * @throws {SystemError | Deno.errors} If the kernel refuses.
+   * @throws {SystemError} If the kernel refuses.
    */
   static give(
     socket: UnixSocket,
@@ -92,11 +89,11 @@ export class SocketName implements Disposable {
     if (this.#identity === undefined || !this.holds) return;
     this.#removed = true;
     try {
-      Deno.removeSync(this.path);
+      removeName(this.path);
     } catch (error) {
       // Gone by itself, or in a folder that is no longer ours to write to.
-      const isPast = error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.PermissionDenied;
+      const isPast = error instanceof SystemError &&
+        [ENOENT, EACCES, EPERM].includes(error.errno);
       if (!isPast) throw error;
     }
   }
@@ -104,10 +101,10 @@ export class SocketName implements Disposable {
 
 function link(unready: string, path: string): boolean {
   try {
-    Deno.linkSync(unready, path);
+    addName(unready, path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
+    if (error instanceof SystemError && error.errno === EEXIST) return false;
     throw error;
   }
 }
@@ -121,7 +118,7 @@ function replace(unready: string, path: string, leftover: string): boolean {
   const found = identityOf(path);
   if (found === undefined) return link(unready, path);
   if (found !== leftover) return false;
-  Deno.renameSync(unready, path);
+  renameFile(unready, path);
   return true;
 }
 

@@ -13,7 +13,25 @@
 
 import { basename, dirname, join } from "node:path";
 import { setAccess } from "../../ffi/access.ts";
-import { ECONNREFUSED, ENOENT } from "../../ffi/errno.ts";
+import {
+  ECONNREFUSED,
+  EEXIST,
+  ENOENT,
+  ENOTDIR,
+  ENOTEMPTY,
+} from "../../ffi/errno.ts";
+import {
+  type FileFacts,
+  FileLock,
+  makeFolder,
+  nameFacts,
+  namesIn,
+  readText,
+  realPath,
+  removeFolder,
+  removeName,
+  renameFile,
+} from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import {
   MAX_SOCKET_PATH_BYTES,
@@ -65,7 +83,7 @@ export class SwitchDirectory implements Disposable {
   /** The control socket, listening. */
   readonly listener: UnixSocket;
   readonly #access: DirectoryAccess;
-  readonly #identity: string;
+  readonly #identity: string | undefined;
   readonly #names = new Set<string>();
   #open = true;
 
@@ -77,7 +95,7 @@ export class SwitchDirectory implements Disposable {
     this.path = path;
     this.listener = listener;
     this.#access = access;
-    this.#identity = identityOf(Deno.lstatSync(path));
+    this.#identity = nameFacts(path)?.identity;
     this.#names.add(CONTROL_NAME);
   }
 
@@ -94,7 +112,7 @@ export class SwitchDirectory implements Disposable {
       const place = absolutePath(path);
       const unready = makeUnready(dirname(place));
       using cleaning = new DisposableStack();
-      cleaning.defer(() => Deno.removeSync(unready, { recursive: true }));
+      cleaning.defer(() => removeUnready(unready));
       const listener = cleaning.use(listenIn(unready, access));
       const { gid, directoryMode: mode = directoryMode(access.mode) } = access;
       setAccess(unready, { mode, gid });
@@ -128,20 +146,12 @@ export class SwitchDirectory implements Disposable {
 
   /** Whether the name still means the folder that was made, and no other's. */
   #isOurs(): boolean {
-    try {
-      return identityOf(Deno.lstatSync(this.path)) === this.#identity;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
+    const identity = nameFacts(this.path)?.identity;
+    return identity !== undefined && identity === this.#identity;
   }
 
   #remove(name: string): void {
-    try {
-      Deno.removeSync(join(this.path, name));
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    removeIfThere(join(this.path, name));
   }
 
   /** Takes everything away that was made, and what clients have left. Twice is harmless. */
@@ -155,20 +165,20 @@ export class SwitchDirectory implements Disposable {
       for (const { name, isSocket } of entriesOf(this.path)) {
         if (isSocket) this.#remove(name);
       }
-      Deno.removeSync(this.path);
+      removeFolder(this.path);
     } catch (error) {
       // Somebody has put something there, or taken our rights: it is theirs.
-      if (!isFileError(error)) throw error;
+      if (!(error instanceof SystemError)) throw error;
     }
   }
 }
 
-function isFileError(error: unknown): error is Error & { code?: string } {
-  return error instanceof Error && "code" in error;
-}
-
-function identityOf({ dev, ino }: Deno.FileInfo): string {
-  return `${dev}:${ino}`;
+function removeIfThere(path: string): void {
+  try {
+    removeName(path);
+  } catch (error) {
+    if (!(error instanceof SystemError && error.errno === ENOENT)) throw error;
+  }
 }
 
 /** The path without links in its folders: clients have another working directory. */
@@ -190,9 +200,10 @@ function absolutePath(path: string): string {
 function realParent(path: string): string {
   const parent = dirname(path);
   try {
-    return Deno.realPathSync(parent);
+    return realPath(parent);
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    const isMissing = cause instanceof SystemError && cause.errno === ENOENT;
+    if (!isMissing) throw cause;
     throw new PlugError(
       `Cannot make switch "${path}": there is no folder "${parent}" (ENOENT)`,
       { code: "ENOENT", cause },
@@ -204,10 +215,16 @@ function makeUnready(parent: string): string {
   const random = crypto.getRandomValues(new Uint32Array(1))[0];
   const name = `.vde-${random.toString(16).padStart(8, "0")}`;
   const path = join(parent, name);
-  Deno.mkdirSync(path, { mode: UNREADY_DIRECTORY_MODE });
+  makeFolder(path, UNREADY_DIRECTORY_MODE);
   // The umask may have taken our own rights away.
   setAccess(path, { mode: UNREADY_DIRECTORY_MODE });
   return path;
+}
+
+/** Takes away a folder that did not get its name. */
+function removeUnready(path: string): void {
+  removeIfThere(join(path, CONTROL_NAME));
+  removeFolder(path);
 }
 
 function listenIn(folder: string, access: DirectoryAccess): UnixSocket {
@@ -225,7 +242,7 @@ function listenIn(folder: string, access: DirectoryAccess): UnixSocket {
 /** Gives a folder its name, if that is free, or a dead switch's. */
 function moveIntoPlace(unready: string, place: string): void {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const found = lookAt(place);
+    const found = nameFacts(place);
     if (found === undefined) {
       if (tryMove(unready, place)) return;
     } else if (replace(unready, place, found)) return;
@@ -236,23 +253,14 @@ function moveIntoPlace(unready: string, place: string): void {
   );
 }
 
-function lookAt(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
 /** Whether the name was free, or meant an empty folder. */
 function tryMove(unready: string, place: string): boolean {
   try {
-    Deno.renameSync(unready, place);
+    renameFile(unready, place);
     return true;
   } catch (error) {
-    const isTaken = isFileError(error) &&
-      ["EEXIST", "ENOTEMPTY", "ENOTDIR"].includes(error.code ?? "");
+    const isTaken = error instanceof SystemError &&
+      [EEXIST, ENOTEMPTY, ENOTDIR].includes(error.errno);
     if (isTaken) return false;
     throw error;
   }
@@ -262,13 +270,11 @@ function tryMove(unready: string, place: string): boolean {
 function replace(
   unready: string,
   place: string,
-  found: Deno.FileInfo,
+  found: FileFacts,
 ): boolean {
-  if (!found.isDirectory) throw somethingElse(place, "it is no folder");
-  using folder = Deno.openSync(place);
-  folder.lockSync(true);
-  const now = lookAt(place);
-  if (now === undefined || identityOf(now) !== identityOf(found)) return false;
+  if (found.kind !== "folder") throw somethingElse(place, "it is no folder");
+  using _lock = new FileLock(place);
+  if (nameFacts(place)?.identity !== found.identity) return false;
   const entries = entriesOf(place);
   const foreign = entries.find(({ isSocket }) => !isSocket);
   if (foreign !== undefined) {
@@ -284,7 +290,7 @@ function replace(
       { code: "EADDRINUSE", hint: `join it with vde://${place}` },
     );
   }
-  for (const { name } of entries) Deno.removeSync(join(place, name));
+  for (const { name } of entries) removeName(join(place, name));
   return tryMove(unready, place);
 }
 
@@ -301,9 +307,9 @@ interface Entry {
 }
 
 function entriesOf(folder: string): Entry[] {
-  return Array.from(Deno.readDirSync(folder), ({ name }) => ({
+  return namesIn(folder).map((name) => ({
     name,
-    isSocket: lookAt(join(folder, name))?.isSocket ?? true,
+    isSocket: (nameFacts(join(folder, name))?.kind ?? "socket") === "socket",
   }));
 }
 
@@ -319,10 +325,10 @@ function isAlive(path: string): boolean {
 /** `/proc/net/unix`: the path is what follows the last number. */
 function isListed(path: string): boolean {
   try {
-    return Deno.readTextFileSync("/proc/net/unix").split("\n")
+    return readText("/proc/net/unix").split("\n")
       .some((line) => line.endsWith(` ${path}`));
   } catch (error) {
-    if (isFileError(error)) return false;
+    if (error instanceof SystemError) return false;
     throw error;
   }
 }
@@ -344,17 +350,9 @@ function explaining<T>(path: string, make: () => T): T {
   try {
     return make();
   } catch (cause) {
-    if (cause instanceof PlugError) throw cause;
-    if (cause instanceof SystemError) {
-      const { code, message } = cause;
-      throw new PlugError(`Cannot make switch "${path}": ${message}`, {
-        code,
-        cause,
-      });
-    }
-    if (!isFileError(cause)) throw cause;
-    const { code = "", message } = cause;
-    const found = message.replace(/os error \d+/, code);
+    if (!(cause instanceof SystemError)) throw cause;
+    const { code, message } = cause;
+    const found = message.charAt(0).toLowerCase() + message.slice(1);
     throw new PlugError(`Cannot make switch "${path}": ${found}`, {
       code,
       cause,

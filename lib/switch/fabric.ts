@@ -13,6 +13,7 @@
 import { monotonicMs } from "../../ffi/clock.ts";
 import { DatagramReceiver } from "../../ffi/datagram_receiver.ts";
 import type { EpollSet } from "../../ffi/epoll.ts";
+import { userId } from "../../ffi/users.ts";
 import { PlainArena } from "../net/arena.ts";
 import {
   Burst,
@@ -94,7 +95,7 @@ export class Fabric {
     this.#fromHost = new Batch(FROM_HOST, headers, nothing);
     this.host = new PortRecord(
       HOST,
-      { description: "host", pid: Deno.pid, uid: Deno.uid() ?? -1 },
+      { description: "host", pid: Deno.pid, uid: userId() },
       monotonicMs(),
     );
   }

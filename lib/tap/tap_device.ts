@@ -9,6 +9,8 @@
  * @module
  */
 
+import { readText } from "../../ffi/files.ts";
+import { SystemError } from "../../ffi/libc.ts";
 import type { LinkInfo } from "../../ffi/rtnetlink.ts";
 import { formatMac } from "../net/frame.ts";
 
@@ -39,8 +41,9 @@ function deviceNumber(name: string, link: LinkInfo): string | undefined {
 /** Text of a file; undefined if it cannot be read. */
 function readLine(path: string): string | undefined {
   try {
-    return Deno.readTextFileSync(path).trim();
-  } catch {
+    return readText(path).trim();
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
     return undefined;
   }
 }

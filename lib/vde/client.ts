@@ -7,9 +7,11 @@
 
 import { monotonicMs } from "../../ffi/clock.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
+import { fileFacts } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import { waitReadable } from "../../ffi/poll.ts";
 import type { UnixSocket } from "../../ffi/unix_socket.ts";
+import { userId } from "../../ffi/users.ts";
 import { PlugError } from "../plug/errors.ts";
 import { callSwitch, type SwitchAddress, type SwitchCall } from "./control.ts";
 import {
@@ -99,12 +101,12 @@ function factsOf({ directory, path, control }: SwitchCall): SwitchFacts {
   return { directory, gid, uid: control.peerCredentials()?.uid ?? uid };
 }
 
-/** Owner of a control socket; root's if it is gone already. */
+/** Owner of a control socket; root's if it is gone already, or out of sight. */
 function lookAt(path: string): { uid: number; gid: number } {
   try {
-    const { uid, gid } = Deno.statSync(path);
-    return { uid: uid ?? 0, gid: gid ?? 0 };
-  } catch {
+    return fileFacts(path) ?? { uid: 0, gid: 0 };
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
     return { uid: 0, gid: 0 };
   }
 }
@@ -113,13 +115,10 @@ function openData({ vnl, access }: SwitchWish, facts: SwitchFacts): DataSocket {
   try {
     return DataSocket.open(facts, access);
   } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
-    const code = "code" in cause ? String(cause.code) : "";
-    const found = cause instanceof SystemError || code === ""
-      ? cause.message
-      : `Cannot set group and mode of its data socket: ${code}`;
+    if (!(cause instanceof SystemError)) throw cause;
+    const { code, message } = cause;
     const isGroups = code === "EPERM" && access.gid !== undefined;
-    throw new PlugError(`Cannot open "${vnl}": ${lowerFirst(found)}`, {
+    throw new PlugError(`Cannot open "${vnl}": ${lowerFirst(message)}`, {
       code,
       hint: isGroups ? `this user is not in group ${access.gid}` : undefined,
       cause,
@@ -172,7 +171,7 @@ function silenceError(
       hint: explainSilence({
         port,
         switchUid: facts.uid,
-        ownUid: Deno.uid() ?? 0,
+        ownUid: userId(),
         ...data.access(),
       }),
     },

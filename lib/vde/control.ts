@@ -6,6 +6,7 @@
 
 import { monotonicMs } from "../../ffi/clock.ts";
 import { EAGAIN } from "../../ffi/errno.ts";
+import { fileFacts } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import { SOCK_STREAM, UnixSocket } from "../../ffi/unix_socket.ts";
 import { PlugError } from "../plug/errors.ts";
@@ -110,8 +111,9 @@ function findDoor(
 
 function isSocket(path: string): boolean {
   try {
-    return Deno.statSync(path).isSocket === true;
-  } catch {
+    return fileFacts(path)?.kind === "socket";
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
     return false;
   }
 }

@@ -6,13 +6,15 @@
  */
 
 import { setAccess } from "../../ffi/access.ts";
-import { EADDRINUSE } from "../../ffi/errno.ts";
+import { EACCES, EADDRINUSE, ENOENT, EPERM } from "../../ffi/errno.ts";
+import { nameFacts, removeName } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import {
   MAX_SOCKET_PATH_BYTES,
   SOCK_DGRAM,
   UnixSocket,
 } from "../../ffi/unix_socket.ts";
+import { userId } from "../../ffi/users.ts";
 
 /** Where the name goes if the switch's folder takes none. */
 const FALLBACK_FOLDERS = ["/var/run", "/var/tmp", "/tmp"];
@@ -53,9 +55,8 @@ export class DataSocket implements Disposable {
   /**
    * Makes one, with a fresh name in the switch's folder, or elsewhere.
    *
-   * @throws {SystemError} If no folder takes it, or there are no descriptors left.
-   * @throws {Error} Deno's, with the kernel's `code`, if it cannot be given that
-   * group or mode.
+   * @throws {SystemError} If no folder takes it, or there are no descriptors
+   * left, or it cannot be given that group or mode.
    */
   static open(facts: SwitchFacts, access: DataSocketAccess): DataSocket {
     using opening = new DisposableStack();
@@ -73,8 +74,8 @@ export class DataSocket implements Disposable {
 
   /** Who may send to it: permission bits and group, as they are now. */
   access(): { mode: number; gid: number } {
-    const { mode, gid } = Deno.lstatSync(this.#path);
-    return { mode: (mode ?? 0) & PERMISSIONS, gid: gid ?? 0 };
+    const { mode = 0, gid = 0 } = nameFacts(this.#path) ?? {};
+    return { mode: mode & PERMISSIONS, gid };
   }
 
   /** Connects it to the switch's. @throws {SystemError} If that is not there, or not for us. */
@@ -133,7 +134,7 @@ export class DataSocket implements Disposable {
   /** Gives the name its group and its mode. */
   #admit(facts: SwitchFacts, { mode, gid }: DataSocketAccess): void {
     if (gid !== undefined) return setAccess(this.#path, { mode, gid });
-    const isForeign = facts.uid !== ROOT && facts.uid !== Deno.uid();
+    const isForeign = facts.uid !== ROOT && facts.uid !== userId();
     if ((mode & OTHERS) === 0 && isForeign) {
       try {
         return setAccess(this.#path, { mode: mode | GROUP, gid: facts.gid });
@@ -147,11 +148,11 @@ export class DataSocket implements Disposable {
   #unlink(): void {
     if (this.#path === "") return;
     try {
-      Deno.removeSync(this.#path);
+      removeName(this.#path);
     } catch (error) {
       // The folder went with the switch, or is no longer ours to write to.
-      const isPast = error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.PermissionDenied;
+      const isPast = error instanceof SystemError &&
+        [ENOENT, EACCES, EPERM].includes(error.errno);
       if (!isPast) throw error;
     }
     this.#path = "";

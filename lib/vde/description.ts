@@ -4,7 +4,9 @@
  * @module
  */
 
+import { variable } from "../../ffi/environment.ts";
 import { userName } from "../../ffi/passwd.ts";
+import { userId } from "../../ffi/users.ts";
 import { MAX_DESCRIPTION_BYTES } from "./request.ts";
 
 /** Who joins a switch. */
@@ -18,11 +20,11 @@ export interface Client {
 
 /** This process, its user, and what sshd says in the variable SSH_CLIENT: `ADDRESS PORT PORT`. */
 export function thisClient(): Client {
-  const uid = Deno.uid() ?? 0;
+  const uid = userId();
   return {
     user: userName(uid) ?? String(uid),
     pid: Deno.pid,
-    ssh: (Deno.env.get("SSH_CLIENT") ?? "").trim().split(/\s/, 1)[0],
+    ssh: (variable("SSH_CLIENT") ?? "").trim().split(/\s/, 1)[0],
   };
 }
 

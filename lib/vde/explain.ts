@@ -5,7 +5,8 @@
  */
 
 import { dirname } from "node:path";
-import type { SystemError } from "../../ffi/libc.ts";
+import { type FileFacts, fileFacts } from "../../ffi/files.ts";
+import { SystemError } from "../../ffi/libc.ts";
 
 /** What was found, and what can be done about it. */
 export interface Explanation {
@@ -77,7 +78,7 @@ function explainNoDirectory({ directory }: RefusedCall): Explanation {
   const found = look(directory);
   return {
     found: `a switch is a directory: "${directory}" is ${kindOf(found)}`,
-    hint: found?.isSocket
+    hint: found?.kind === "socket"
       ? `perhaps "${dirname(directory)}" is meant`
       : NOT_RUNNING,
   };
@@ -85,7 +86,7 @@ function explainNoDirectory({ directory }: RefusedCall): Explanation {
 
 function explainNobody({ path }: RefusedCall): Explanation {
   const found = look(path);
-  return found?.isSocket
+  return found?.kind === "socket"
     ? {
       found: `no switch listens at "${path}"`,
       hint: "the one that made it is gone: start it again",
@@ -104,7 +105,7 @@ function explainDenial(
   const facts = found === undefined
     ? ""
     : `: "${path}" has mode ${
-      octal(found.mode ?? 0)
+      octal(found.mode)
     }, user ${found.uid} and group ${found.gid}`;
   return {
     found: lowerFirst(error.message),
@@ -158,19 +159,28 @@ function letsIn({ switchUid, ownUid, mode }: Silence): boolean {
   return (mode & bits) !== 0;
 }
 
-function look(path: string): Deno.FileInfo | undefined {
+function look(path: string): FileFacts | undefined {
   try {
-    return Deno.statSync(path);
-  } catch {
+    return fileFacts(path);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
     return undefined;
   }
 }
 
-function kindOf(info: Deno.FileInfo | undefined): string {
-  if (info === undefined) return "none";
-  if (info.isSocket) return "a socket";
-  if (info.isFile) return "a file";
-  return info.isDirectory ? "a directory" : "a device or pipe";
+function kindOf(facts: FileFacts | undefined): string {
+  switch (facts?.kind) {
+    case undefined:
+      return "none";
+    case "socket":
+      return "a socket";
+    case "file":
+      return "a file";
+    case "folder":
+      return "a directory";
+    default:
+      return "a device or pipe";
+  }
 }
 
 function octal(mode: number): string {

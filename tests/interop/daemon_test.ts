@@ -62,11 +62,15 @@ class Daemon implements AsyncDisposable {
   descriptors(): Map<number, string> {
     const folder = `/proc/${this.pid}/fd`;
     const entries = Array.from(Deno.readDirSync(folder), ({ name }) => name);
-    return new Map(
-      entries.map((fd) =>
-        [Number(fd), Deno.readLinkSync(`${folder}/${fd}`)] as const
-      ),
-    );
+    return new Map(entries.flatMap((fd) => {
+      try {
+        return [[Number(fd), Deno.readLinkSync(`${folder}/${fd}`)] as const];
+      } catch (error) {
+        // The pipe to its caller closes about now.
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        return [];
+      }
+    }));
   }
 
   get cwd(): string {
@@ -169,7 +173,7 @@ const FAILURES = [
     name: "a process id file that cannot be written",
     args: ["-p", "no/pid", "switch://sw", "null://"],
     code: 1,
-    says: 'Cannot write process id file "no/pid": No such file or directory',
+    says: 'Cannot write process id file "no/pid": no such file or directory',
   },
   {
     name: "a wrong option",

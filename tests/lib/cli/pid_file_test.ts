@@ -1,3 +1,4 @@
+import "../../ffi/preload.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { PidFile } from "../../../lib/cli/pid_file.ts";
 import { PlugError } from "../../../lib/plug/errors.ts";

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { PermissionError } from "../../../ffi/permission.ts";
 import { reportError } from "../../../lib/cli/report.ts";
 import { UsageError } from "../../../lib/cli/usage_error.ts";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
@@ -14,6 +15,24 @@ const ERRORS = [
     error: new PlugError("Cannot open it", { hint: "run as root" }),
     status: 1,
     lines: ["Cannot open it", "hint: run as root"],
+  },
+  {
+    error: new PermissionError("call the C library", "run it with more"),
+    status: 1,
+    lines: [
+      "Cannot call the C library: Deno has not been given the permission",
+      "hint: run it with more",
+    ],
+  },
+  {
+    error: new Deno.errors.NotCapable(
+      'Requires write access to "/x", run again with the --allow-write flag',
+    ),
+    status: 1,
+    lines: [
+      'Cannot go on: Deno has not been given the permission to write "/x"',
+      "hint: run it with --allow-write=/x",
+    ],
   },
   { error: new LinkEnd("it closed"), status: 1, lines: ["it closed"] },
   { error: new TypeError("Cannot a"), status: 2, lines: ["Cannot a"] },

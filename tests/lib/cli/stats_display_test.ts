@@ -1,3 +1,4 @@
+import "../../ffi/preload.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Shown, showStats } from "../../../lib/cli/stats_display.ts";
 import { Counter, Counters } from "../../../lib/plug/counters.ts";

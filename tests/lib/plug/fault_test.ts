@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
 import { explainFault, explainOpenFault } from "../../../lib/plug/fault.ts";
 
@@ -70,3 +70,16 @@ for (const thrown of ["text", 7, undefined, null, { a: 1 }]) {
     );
   });
 }
+
+Deno.test("explainFault() tells which permission a plugin lacks, and how to give it", () => {
+  const denied = new Deno.errors.NotCapable(
+    'Requires read access to "/x", run again with the --allow-read flag',
+  );
+  const explained = explainFault(denied, "carry frames");
+  assertInstanceOf(explained, PlugError);
+  assertEquals(
+    explained.message,
+    'Cannot carry frames: Deno has not been given the permission to read "/x"',
+  );
+  assertEquals(explained.hint, "run it with --allow-read=/x");
+});
