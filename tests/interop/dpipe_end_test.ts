@@ -14,6 +14,7 @@ import { until } from "../plugs.ts";
 import {
   dpipe,
   groupMembers,
+  isAsleep,
   isThere,
   readLine,
   run,
@@ -134,6 +135,8 @@ for (const tool of TOOLS) {
     const script = `${trap}; echo >${folder}/ready; ${loop}`;
     await using process = spawn(dpipe(tool, "cat", "=", ...sh(script)));
     await readLine(`${folder}/ready`);
+    // Debian's loses a signal that comes before it waits for its commands.
+    assert(await until(() => isAsleep(process.pid)));
     const { code } = await process.terminate();
     assertEquals(await readLine(`${folder}/told`), "told");
     // Debian's does not wait for it.

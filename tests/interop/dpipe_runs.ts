@@ -86,6 +86,12 @@ export async function run(
   return { code, stdout: process.stdout, stderr: process.stderr };
 }
 
+/** Whether a process waits for something to happen (`S` in proc(5)). */
+export function isAsleep(pid: number): boolean {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("S");
+}
+
 /** Process ids of the members of a process group, zombies left out. */
 export function groupMembers(group: number): number[] {
   const members: number[] = [];

@@ -200,7 +200,7 @@ export const TOOL_SCENES: readonly Scene[] = [
   },
   {
     name: "the library's documentation is there",
-    spans: ["deno doc"],
+    spans: ["deno doc mod.ts"],
     skip: noLab,
     run: async (stage) => {
       const host = await stage.host("one");
