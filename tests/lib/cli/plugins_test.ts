@@ -54,19 +54,22 @@ class Place implements Disposable {
   }
 }
 
-Deno.test("plugins lists built-in schemes, and the user's with their files", async () => {
-  using place = new Place({ "vdeplug_mine.js": MINE });
-  const { status, out, err } = await place.run();
-  assertEquals([status, err], [0, []]);
-  assertMatch(out, /^tap:\/\/ +\S/m);
-  assertMatch(out, /^mine:\/\/ +A network of mine\. \(/m);
-  assert(
-    out.replaceAll(/\s+/g, " ").includes(`(${place.folder}/vdeplug_mine.js)`),
-  );
-  assert(out.includes(`looked for in ${place.folder}.`));
-});
+ffiTest(
+  "plugins lists built-in schemes, and the user's with their files",
+  async () => {
+    using place = new Place({ "vdeplug_mine.js": MINE });
+    const { status, out, err } = await place.run();
+    assertEquals([status, err], [0, []]);
+    assertMatch(out, /^tap:\/\/ +\S/m);
+    assertMatch(out, /^mine:\/\/ +A network of mine\. \(/m);
+    assert(
+      out.replaceAll(/\s+/g, " ").includes(`(${place.folder}/vdeplug_mine.js)`),
+    );
+    assert(out.includes(`looked for in ${place.folder}.`));
+  },
+);
 
-Deno.test("plugins lists what can be loaded, and says what cannot", async () => {
+ffiTest("plugins lists what can be loaded, and says what cannot", async () => {
   using place = new Place({ "vdeplug_mine.js": "oops", "vdeplug_b.js": "1" });
   const { status, out, err } = await place.run();
   assertEquals(status, 1);
@@ -76,22 +79,25 @@ Deno.test("plugins lists what can be loaded, and says what cannot", async () => 
   assertMatch(err[1], /vdeplug_mine\.js" as a plugin module: .*oops/);
 });
 
-Deno.test("plugins NAME explains schemes by name and by VNL, and where they are from", async () => {
-  using place = new Place({ "vdeplug_mine.js": MINE });
-  const { status, out, err } = await place.run("mine://x", "null");
-  assertEquals([status, err], [0, []]);
-  for (
-    const part of [
-      "mine://NAME[/mtu=N]",
-      "(68 to 9216, default 1500)",
-      "Examples:",
-      `From ${place.folder}/vdeplug_mine.js.`,
-      "null://",
-    ]
-  ) assert(out.includes(part), part);
-});
+ffiTest(
+  "plugins NAME explains schemes by name and by VNL, and where they are from",
+  async () => {
+    using place = new Place({ "vdeplug_mine.js": MINE });
+    const { status, out, err } = await place.run("mine://x", "null");
+    assertEquals([status, err], [0, []]);
+    for (
+      const part of [
+        "mine://NAME[/mtu=N]",
+        "(68 to 9216, default 1500)",
+        "Examples:",
+        `From ${place.folder}/vdeplug_mine.js.`,
+        "null://",
+      ]
+    ) assert(out.includes(part), part);
+  },
+);
 
-Deno.test("plugins NAME knows modules that are named, before files", async () => {
+ffiTest("plugins NAME knows modules that are named, before files", async () => {
   using place = new Place({ "vdeplug_mine.js": "oops", "x.js": MINE });
   const file = `${place.folder}/x.js`;
   const { status, out } = await place.run("--plugin", file, "mine");
@@ -99,51 +105,60 @@ Deno.test("plugins NAME knows modules that are named, before files", async () =>
   assert(out.includes(`From ${file}.`));
 });
 
-Deno.test("plugins --json has scheme, summary, syntax and origin of each", async () => {
-  using place = new Place({ "vdeplug_mine.js": MINE, "vdeplug_b.js": "1" });
-  const { status, out } = await place.run("--json");
-  assertEquals(status, 1);
-  const rows: Record<string, unknown>[] = JSON.parse(out);
-  const of = (scheme: string) => rows.find((row) => row.scheme === scheme);
-  assertEquals(Object.keys(of("tap") ?? {}), [
-    "scheme",
-    "summary",
-    "syntax",
-    "from",
-  ]);
-  assertEquals(of("tap")?.from, "built-in");
-  assertEquals(of("mine")?.from, `${place.folder}/vdeplug_mine.js`);
-  assertEquals(of("mine")?.summary, "A network of mine.");
-  assertMatch(String(of("b")?.error), /^Cannot load /);
-});
+ffiTest(
+  "plugins --json has scheme, summary, syntax and origin of each",
+  async () => {
+    using place = new Place({ "vdeplug_mine.js": MINE, "vdeplug_b.js": "1" });
+    const { status, out } = await place.run("--json");
+    assertEquals(status, 1);
+    const rows: Record<string, unknown>[] = JSON.parse(out);
+    const of = (scheme: string) => rows.find((row) => row.scheme === scheme);
+    assertEquals(Object.keys(of("tap") ?? {}), [
+      "scheme",
+      "summary",
+      "syntax",
+      "from",
+    ]);
+    assertEquals(of("tap")?.from, "built-in");
+    assertEquals(of("mine")?.from, `${place.folder}/vdeplug_mine.js`);
+    assertEquals(of("mine")?.summary, "A network of mine.");
+    assertMatch(String(of("b")?.error), /^Cannot load /);
+  },
+);
 
-Deno.test("plugins lists native ones of the C library last, without loading them", async () => {
-  using place = new Place({
-    "vdeplug_mine.js": MINE,
-    "libvdeplug_mine.so": "",
-    "libvdeplug_tap.so": "",
-    "libvdeplug_foreign.so": "",
-  });
-  const { status, out, err } = await place.run();
-  assertEquals([status, err], [0, []]);
-  const schemes = Array.from(out.matchAll(/^(\w+):\/\//gm), ([, name]) => name);
-  assertEquals(schemes.slice(-2), ["mine", "foreign"]);
-  assertEquals(new Set(schemes).size, schemes.length);
-  const file = `${place.folder}/libvdeplug_foreign.so`;
-  assert(
-    out.replaceAll(/\s+/g, " ").includes(
-      `foreign:// A native plugin, of the C library. (${file})`,
-    ),
-    out,
-  );
-  const json = await place.run("--json");
-  const rows: Record<string, unknown>[] = JSON.parse(json.out);
-  assertEquals(rows.at(-1), {
-    scheme: "foreign",
-    summary: "A native plugin, of the C library.",
-    from: file,
-  });
-});
+ffiTest(
+  "plugins lists native ones of the C library last, without loading them",
+  async () => {
+    using place = new Place({
+      "vdeplug_mine.js": MINE,
+      "libvdeplug_mine.so": "",
+      "libvdeplug_tap.so": "",
+      "libvdeplug_foreign.so": "",
+    });
+    const { status, out, err } = await place.run();
+    assertEquals([status, err], [0, []]);
+    const schemes = Array.from(
+      out.matchAll(/^(\w+):\/\//gm),
+      ([, name]) => name,
+    );
+    assertEquals(schemes.slice(-2), ["mine", "foreign"]);
+    assertEquals(new Set(schemes).size, schemes.length);
+    const file = `${place.folder}/libvdeplug_foreign.so`;
+    assert(
+      out.replaceAll(/\s+/g, " ").includes(
+        `foreign:// A native plugin, of the C library. (${file})`,
+      ),
+      out,
+    );
+    const json = await place.run("--json");
+    const rows: Record<string, unknown>[] = JSON.parse(json.out);
+    assertEquals(rows.at(-1), {
+      scheme: "foreign",
+      summary: "A native plugin, of the C library.",
+      from: file,
+    });
+  },
+);
 
 Deno.test({
   name:
@@ -218,7 +233,7 @@ for (const { args, includes } of REFUSALS) {
   });
 }
 
-Deno.test("plugins new writes both files, and never over others", async () => {
+ffiTest("plugins new writes both files, and never over others", async () => {
   using place = new Place();
   const folder = `${place.folder}/a/b`;
   const { status, out } = await place.run("new", "mine", folder);
@@ -246,7 +261,7 @@ Deno.test("plugins new writes both files, and never over others", async () => {
   }
 });
 
-Deno.test("plugins --help prints its help", async () => {
+ffiTest("plugins --help prints its help", async () => {
   using place = new Place();
   const { status, out } = await place.run("--help");
   assertEquals(status, 0);
