@@ -63,9 +63,10 @@
 
 import { Cable, type CableOptions } from "./lib/cable/cable.ts";
 import { PLUGIN_KIT } from "./lib/kit/mod.ts";
-import { NATIVE_PLUGINS } from "./lib/native/native_plugins.ts";
+import { THIS_MACHINE } from "./lib/machine/mod.ts";
 import type { Connection } from "./lib/connection/connection.ts";
 import { openConnection } from "./lib/connection/open.ts";
+import { unlessAborted } from "./lib/plug/abort.ts";
 import { Counters } from "./lib/plug/counters.ts";
 import type {
   Access,
@@ -141,12 +142,17 @@ const SILENT: Log = { warn: () => {}, debug: () => {} };
 
 /** What may be said about a connection, a plug or a cable. */
 export interface JoinOptions {
-  /** URLs of further plugin modules: each exports a plugin, `plugin`, or a table of them, `plugins`. */
+  /** Absolute URLs of further plugin modules (`import.meta.resolve("./mine.ts")`): each exports a plugin, `plugin`, or a table of them, `plugins`. */
   readonly pluginModules?: readonly string[];
   /** Text for the peers' listings, at most 127 bytes of UTF-8; "vdeplug:" if absent. */
   readonly description?: string;
   /** Lines about what happens; absent: nobody is told. */
   readonly log?: Log;
+  /**
+   * Gives up opening, which is rejected with its reason, and leaves nothing
+   * behind. Later it stops a cable; a bare plug stays open.
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** How a connection is opened. */
@@ -164,7 +170,8 @@ export interface ConnectionOptions extends JoinOptions {
  * Opens one end of a network, to receive and send frames oneself.
  *
  * @param vnl Which network, e.g. `vxvde://239.1.2.3`.
- * @param options Plugins beside the built-in ones, description, log, access, signal.
+ * @param options May be left out: plugins beside the built-in ones,
+ * description, log, access, signal.
  * @returns The connection: the caller's to close, best with `await using`.
  * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
  * @throws {PlugError} If the plug cannot be opened. Nothing stays behind.
@@ -184,8 +191,9 @@ export interface ConnectionOptions extends JoinOptions {
  */
 export async function open(
   vnl: string,
-  options: ConnectionOptions = {},
+  options?: ConnectionOptions,
 ): Promise<Connection> {
+  checkVnl("open", vnl);
   return await openConnection(vnl, {
     ...options,
     pluginModules: modules(options),
@@ -195,12 +203,16 @@ export async function open(
 /**
  * Opens one plug, to move bursts oneself: whoever drives it waits for its
  * descriptors by poll(2). Most programs want {@linkcode open}, which does.
+ * Arguments of its methods are not checked: an index to send from lies below
+ * the burst's count.
  *
  * @param vnl Which network, e.g. `vxvde://239.1.2.3`.
- * @param options Plugins beside the built-in ones, description, log, counters.
+ * @param options May be left out: plugins beside the built-in ones,
+ * description, log, counters, signal.
  * @returns The plug: the caller's to dispose.
  * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
  * @throws {PlugError} If the plug cannot be opened.
+ * @throws The reason of the signal, if it was aborted meanwhile.
  *
  * @example One burst
  * ```ts
@@ -216,10 +228,14 @@ export async function open(
  */
 export async function openPlug(
   vnl: string,
-  options: JoinOptions & Partial<OpenRequest> = {},
+  options?: JoinOptions & Partial<OpenRequest>,
 ): Promise<Plug> {
-  const registry = await Registry.load(modules(options), NATIVE_PLUGINS);
-  return await registry.open(vnl, {
+  checkVnl("open", vnl);
+  options ??= {};
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const registry = new Registry(modules(options), THIS_MACHINE);
+  const opening = registry.open(vnl, {
     description: options.description ?? "vdeplug:",
     kit: PLUGIN_KIT,
     log: options.log ?? SILENT,
@@ -227,6 +243,13 @@ export async function openPlug(
     sendCounters: options.sendCounters ?? new Counters(),
     access: options.access,
   });
+  try {
+    return await unlessAborted(opening, signal);
+  } catch (error) {
+    // A plug that comes all the same is nobody's: nor is what ails it.
+    opening.then((plug) => plug[Symbol.dispose]()).catch(() => {});
+    throw error;
+  }
 }
 
 /**
@@ -234,10 +257,12 @@ export async function openPlug(
  *
  * @param first One network.
  * @param second The other.
- * @param options Plugins beside the built-in ones, description, log.
+ * @param options May be left out: plugins beside the built-in ones,
+ * description, log, signal.
  * @returns The cable; stop it with `stop()`, and await `ended`.
  * @throws {TypeError | RangeError | SyntaxError} If a VNL is at fault.
  * @throws {PlugError} If a plug cannot be opened. Nothing stays behind.
+ * @throws The reason of the signal, if it was aborted.
  *
  * @example
  * ```ts
@@ -252,21 +277,33 @@ export async function openPlug(
 export async function join(
   first: string,
   second: string,
-  options: JoinOptions = {},
+  options?: JoinOptions,
 ): Promise<Cable> {
-  // Further modules may have a plugin of the same scheme for the thread.
-  if (modules(options).length === 1) refuseRegistered([first, second]);
-  const cable: CableOptions = { ...options, pluginModules: modules(options) };
+  for (const vnl of [first, second]) checkVnl("join", vnl);
+  options ??= {};
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const pluginModules = modules(options);
+  // A module may have a plugin of the same scheme for the thread.
+  const registry = new Registry(pluginModules);
+  const refusing = refuseRegistered(
+    [first, second],
+    (scheme) => registry.isInModule(scheme),
+  );
+  await unlessAborted(refusing, signal);
+  const cable: CableOptions = { ...options, pluginModules };
   return await Cable.open([{ vnl: first }, { vnl: second }], cable);
 }
 
 /**
  * Adds a plugin for this program, beside the built-in ones.
  *
- * A plugin that is an object serves {@linkcode openPlug} alone: a cable has a
- * thread of its own, which objects of this one cannot reach. The URL of a
- * module that exports it (`new URL("./mine.ts", import.meta.url)`) serves
- * {@linkcode join}, too.
+ * A plugin that is an object serves {@linkcode open} and {@linkcode openPlug}:
+ * a cable has a thread of its own, which objects of this one cannot reach. The
+ * URL of a module that exports it (`new URL("./mine.ts", import.meta.url)`)
+ * serves {@linkcode join}, too. A module is imported once a scheme is asked for
+ * that none before it has: the built-in ones come first, and what ails a module
+ * keeps nobody from their schemes.
  *
  * @example A plugin in a file beside this one
  * ```ts no-eval
@@ -284,10 +321,34 @@ export function register(plugin: Plugin | URL | string): void {
   registerPlugin(plugin, Object.keys(builtIn));
 }
 
-function modules(options: JoinOptions): string[] {
+function modules({ pluginModules = [] }: JoinOptions = {}): string[] {
   return [
     import.meta.resolve("./plugins/mod.ts"),
     ...registeredModules(),
-    ...options.pluginModules ?? [],
+    ...pluginModules.map(checkModule),
   ];
+}
+
+/** An argument of the command line that is missing must not name the default switch. */
+function checkVnl(verb: string, vnl: unknown): void {
+  if (typeof vnl === "string") return;
+  throw new TypeError(
+    `Cannot ${verb} "${vnl}" as a VNL is a string: received ${kindOf(vnl)}`,
+  );
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
+}
+
+/** What is relative would be so to this library. */
+function checkModule(module: unknown): string {
+  const url = String(module);
+  if (URL.canParse(url)) return url;
+  throw new TypeError(
+    `Cannot load plugins from "${url}" as pluginModules has absolute URLs, ` +
+      `such as import.meta.resolve(${JSON.stringify(url)}): received ${
+        typeof module === "string" ? "another text" : kindOf(module)
+      }`,
+  );
 }

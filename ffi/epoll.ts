@@ -5,10 +5,12 @@
  * @module
  */
 
+import { EINTR } from "./errno.ts";
 import { closeFd, O_CLOEXEC } from "./fd.ts";
-import { check, errno, libc } from "./libc.ts";
+import { check, errno, libc, SystemError } from "./libc.ts";
 
 const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 
 /** Something to read, a connection to accept, or the end of the other side. */
@@ -21,6 +23,8 @@ export const EPOLLERR = 8;
 export const EPOLLHUP = 0x10;
 /** The other side of a stream will send no more. */
 export const EPOLLRDHUP = 0x2000;
+/** The member is told of once, and then no more until it is modified. */
+export const EPOLLONESHOT = 0x40000000;
 
 /** Room for `struct epoll_event` of any machine. */
 const EPOLL_EVENT_BYTES = 16;
@@ -29,6 +33,14 @@ const bound = libc({
   epoll_create1: { parameters: ["i32"], result: "i32" }, // int flags
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // epfd, op, fd, event *
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // epfd, events, count, timeout
+});
+
+const waiting = libc({
+  epoll_wait: {
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
 });
 
 /**
@@ -91,6 +103,21 @@ export class EpollSet implements Disposable {
   }
 
   /**
+   * The same, where a refusal is no surprise. Allocates nothing, never throws.
+   *
+   * @returns 0, or `-errno`.
+   */
+  tryAdd(fd: number, events: number, token: number): number {
+    const result = this.#control(EPOLL_CTL_ADD, fd, events, token);
+    return result < 0 ? -errno() : 0;
+  }
+
+  /** Lets a member go, unless it has left already. Allocates nothing, never throws. */
+  remove(fd: number): void {
+    this.#control(EPOLL_CTL_DEL, fd, 0, 0);
+  }
+
+  /**
    * Waits for something else at a member. Allocates nothing, never throws.
    *
    * @param events As in `add`; 0: for its end only.
@@ -125,6 +152,32 @@ export class EpollSet implements Disposable {
     const { words, capacity } = events;
     const count = bound().epoll_wait(this.fd, words, capacity, 0);
     return count < 0 ? 0 : count;
+  }
+
+  /**
+   * Waits on another thread until something happens at a member. Members may
+   * come and go meanwhile.
+   *
+   * @param events As in `take`; belongs to the call until it is over.
+   * @param timeoutMs -1: without end.
+   * @returns Number of entries filled; 0 also when a signal ended the wait.
+   * @throws {SystemError} If the set is not open any more.
+   */
+  async takeLater(events: EpollEvents, timeoutMs: number): Promise<number> {
+    const { words, capacity } = events;
+    const count = await waiting().epoll_wait(
+      this.fd,
+      words,
+      capacity,
+      timeoutMs,
+    );
+    if (count >= 0) return count;
+    // errno was the other thread's: what is wrong for good is so here, too.
+    const again = bound().epoll_wait(this.fd, words, capacity, 0);
+    if (again >= 0) return again;
+    const error = errno();
+    if (error === EINTR) return 0;
+    throw new SystemError("wait for descriptors", error);
   }
 
   /** Closes it, not its members. Twice is harmless. */

@@ -17,6 +17,8 @@ export const O_WRONLY = 1;
 export const O_RDWR = 2;
 /** Made if there is none. */
 export const O_CREAT = 0o100;
+/** With O_CREAT: fails where there is something of that name, and be it a link. */
+export const O_EXCL = 0o200;
 /** Emptied first. */
 export const O_TRUNC = 0o1000;
 /** Calls return EAGAIN instead of waiting. */

@@ -13,6 +13,7 @@ import { EINTR, ENOENT } from "./errno.ts";
 import {
   closeFd,
   O_CREAT,
+  O_EXCL,
   O_RDONLY,
   O_TRUNC,
   O_WRONLY,
@@ -274,7 +275,27 @@ export function readText(path: string): string {
  * @throws {SystemError} If it cannot be written.
  */
 export function writeText(path: string, text: string): void {
-  const fd = openFile(path, O_WRONLY | O_CREAT | O_TRUNC);
+  writeTo(openFile(path, O_WRONLY | O_CREAT | O_TRUNC), text);
+}
+
+/**
+ * Writes a text file where there is none; nothing is left if that fails.
+ *
+ * @throws {SystemError} EEXIST if there is something of that name: a link is
+ * not followed, so that none leads the text elsewhere (open(2), O_EXCL).
+ */
+export function writeNewText(path: string, text: string): void {
+  const fd = openFile(path, O_WRONLY | O_CREAT | O_EXCL);
+  try {
+    writeTo(fd, text);
+  } catch (error) {
+    bound().unlink(cString(path));
+    throw error;
+  }
+}
+
+/** @param fd Closed in the end. */
+function writeTo(fd: number, text: string): void {
   try {
     writeBytes(fd, new TextEncoder().encode(text));
   } finally {

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { EBADF } from "./errno.ts";
 import { clearErrno, cString, errno } from "./libc.ts";
 import { LinkerError, SharedLibrary } from "./dynamic_linker.ts";
 import { addressOf } from "./memory.ts";
@@ -268,12 +269,16 @@ export class NativeConnection implements Disposable {
    * @param buffer Where it goes, from its first byte on.
    * @param sizeBytes Room there: the length of `buffer`, or less.
    * @returns Length of the frame, as the plugin tells it; 1: nothing for the
-   * caller; 0: nothing came; negative: the error number, negated.
+   * caller; 0: nothing came; negative: the error number, negated: EBADF once
+   * it is disposed of.
    */
   receive(buffer: Uint8Array<ArrayBuffer>, sizeBytes: bigint): number {
+    const connection = this.#connection;
+    // Plugins look into what they are handed.
+    if (connection === null) return -EBADF;
     clearErrno();
     const result = this.#operations.recv
-      .call(this.#connection, buffer, sizeBytes, 0);
+      .call(connection, buffer, sizeBytes, 0);
     return result < 0 ? -(errno() || NO_REASON) : result;
   }
 
@@ -283,12 +288,14 @@ export class NativeConnection implements Disposable {
    * @param buffer The frame begins at its first byte.
    * @param lengthBytes Of the frame.
    * @returns Whatever the plugin gives, 0 or more: it was taken; negative: the
-   * error number, negated.
+   * error number, negated: EBADF once it is disposed of.
    */
   send(buffer: Uint8Array<ArrayBuffer>, lengthBytes: number): number {
+    const connection = this.#connection;
+    if (connection === null) return -EBADF;
     clearErrno();
     const result = this.#operations.send
-      .call(this.#connection, buffer, BigInt(lengthBytes), 0);
+      .call(connection, buffer, BigInt(lengthBytes), 0);
     return result < 0 ? -(errno() || NO_REASON) : result;
   }
 

@@ -10,6 +10,7 @@
 
 import { EINTR } from "./errno.ts";
 import { errno, libc, SystemError } from "./libc.ts";
+import { WaitSet } from "./waiter.ts";
 
 /** Something to read, or a peer that hung up. */
 export const POLLIN = 1;
@@ -29,14 +30,6 @@ const REVENTS = 3;
 
 const bound = libc({
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" }, // struct pollfd *, nfds_t, int timeout
-});
-
-const waiting = libc({
-  poll: {
-    parameters: ["buffer", "usize", "i32"],
-    result: "i32",
-    nonblocking: true,
-  },
 });
 
 /** A table of descriptors and of what is awaited at each. */
@@ -91,18 +84,20 @@ export class PollSet {
   }
 
   /**
-   * The same as `wait`, on another thread: for a loop of promises.
+   * The same as `wait`, without blocking: for a loop of promises. All who wait
+   * so share one thread, see waiter.ts.
    *
    * @param timeoutMs -1: without end.
-   * @returns Number of entries at which something happened; 0 also when a
-   * signal ended the wait.
+   * @returns Number of entries at which something happened.
+   * @throws {SystemError} If there are no descriptors or no memory left.
    */
   async waitAsync(timeoutMs: number): Promise<number> {
-    const n = await waiting().poll(this.#fds, this.#count, timeoutMs);
-    if (n >= 0) return n;
-    // errno belongs to the other thread: what poll(2) may answer here is EINTR.
-    this.#forget();
-    return 0;
+    using waits = new WaitSet(this.size);
+    for (let index = 0; index < this.size; index++) {
+      waits.set(index, this.#fds[index * 2], this.#events[index * 4 + EVENTS]);
+    }
+    await waits.wait(timeoutMs);
+    return this.wait(0);
   }
 
   #forget(): void {
@@ -118,12 +113,13 @@ export class PollSet {
  * @param fds Descriptors; negative ones are never readable.
  * @param timeoutMs -1: without end.
  * @returns Whether one is.
+ * @throws {SystemError} If there are no descriptors or no memory left.
  */
 export async function waitReadable(
   fds: readonly number[],
   timeoutMs: number,
 ): Promise<boolean> {
-  const set = new PollSet(fds.length);
-  fds.forEach((fd, index) => set.set(index, fd, POLLIN));
-  return await set.waitAsync(timeoutMs) > 0;
+  using waits = new WaitSet(fds.length);
+  fds.forEach((fd, index) => waits.set(index, fd, POLLIN));
+  return await waits.wait(timeoutMs) > 0;
 }

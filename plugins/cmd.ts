@@ -33,6 +33,14 @@ export const cmdPlugin: Plugin = {
   scheme: "cmd",
   summary:
     "A program that speaks the stream form on its standard input and output.",
+  description: [
+    "The program has frames on its standard input and output, each behind " +
+    "its length, as vde_plug and dpipe have them. Its standard error and " +
+    "terminal are those of vdeplug, so that ssh can ask for a password.",
+    "The link ends when the program does, and is a failure if that " +
+    "failed. When the link is closed first, the program is told to end " +
+    "with SIGTERM.",
+  ],
   syntax: {
     form: "raw",
     address: "COMMAND LINE",

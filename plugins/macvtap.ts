@@ -31,6 +31,17 @@ const MIN_MTU = 68;
 export const macvtapPlugin: Plugin = {
   scheme: "macvtap",
   summary: "A macvtap interface of this host: a station on a real network.",
+  description: [
+    "The interface has an address of its own on the network of the one " +
+    "below it. It hears what is for its own station and for everybody, " +
+    "and other multicasts once it is told to (ip link set NAME " +
+    "allmulticast on); one of mode passthru has the interface below to " +
+    "itself.",
+    "Root makes it: ip link add link IFACE name NAME type macvtap mode " +
+    "bridge; ip link set NAME up. It is opened through /dev/tapN, where N " +
+    "is the interface's number: who is not root needs leave to read and " +
+    "write that.",
+  ],
   syntax: {
     form: "bracket",
     address: "IFNAME",

@@ -13,6 +13,11 @@ export const nullPlugin: Plugin = {
   scheme: "null",
   summary:
     "Nothing at the other end: what is sent vanishes, nothing ever comes.",
+  description: [
+    "It never ends by itself, and takes no privilege: so a switch runs " +
+    "alone (vdeplug switch:///tmp/sw null://), and a network can be " +
+    "listened to with --stats.",
+  ],
   syntax: {
     form: "slash",
     keys: [],

@@ -31,6 +31,13 @@ import type { Vnl } from "../lib/plug/vnl.ts";
 export const probePlugin: Plugin = {
   scheme: "probe",
   summary: "A tiny host that answers ARP, neighbour discovery and ping.",
+  description: [
+    "The host is a part of this program: it has no interface, takes no " +
+    "privilege, and shows from anywhere on the network that frames come " +
+    "and go. Its IPv6 link-local address answers as well.",
+    "It speaks when it is spoken to, and answers nothing but these. It " +
+    "never ends by itself.",
+  ],
   syntax: {
     form: "slash",
     address: "ADDRESS",

@@ -23,6 +23,14 @@ const MAX_MODE = 0o777;
 export const ptpPlugin: Plugin = {
   scheme: "ptp",
   summary: "Two programs of this host, which meet at a path.",
+  description: [
+    "A line between two programs, with no switch: each opens the same " +
+    "path, in any order. The other one may be a C program with ptp://, of " +
+    "vdeplug 4.0.1 or newer.",
+    "It never ends by itself: when one end goes, the other waits at the " +
+    "path for the next, and frames are dropped meanwhile. Who may join is " +
+    "for mode and group to say; a third one is refused.",
+  ],
   syntax: {
     form: "bracket",
     address: "PATH",
@@ -39,7 +47,8 @@ export const ptpPlugin: Plugin = {
         type: "octal",
         min: 0,
         max: MAX_MODE,
-        summary: "permission bits of what is made: who may join (default 700)",
+        summary:
+          "permission bits of what is made: who may join; 0700 unless given",
       },
       {
         name: "group",

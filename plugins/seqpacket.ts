@@ -28,6 +28,14 @@ const MAX_STANDARD_FD = 2;
 export const seqpacketPlugin: Plugin = {
   scheme: "seqpacket",
   summary: "An inherited SOCK_SEQPACKET socket, one frame a packet.",
+  description: [
+    "The socket is made by whoever starts this program, and stays open " +
+    "across the start: so User-mode Linux has vde_plug for its network " +
+    "card. It must be connected, and is taken over: it is closed in the " +
+    "end, unless it is standard input, output or error.",
+    "It takes no privilege, and nobody else can join. It ends when the " +
+    "other end is closed.",
+  ],
   syntax: {
     form: "bracket",
     address: "FD",

@@ -44,14 +44,14 @@ const KEYS: readonly VnlKey[] = [
     type: "octal",
     min: 0,
     max: MAX_MODE,
-    summary: "permission bits of the sockets: who may join (default 600)",
+    summary: "permission bits of the sockets: who may join; 0600 unless given",
   },
   {
     name: "dirmode",
     type: "octal",
     min: 0,
     max: MAX_DIRECTORY_MODE,
-    summary: "those of the folder (default: mode, with search, and setgid)",
+    summary: "those of the folder; unless given mode, with search, and setgid",
   },
   {
     name: "grp",
@@ -77,7 +77,7 @@ const LEARNING_KEYS: readonly VnlKey[] = [
     min: 1,
     max: MAX_MAC_TABLE_CAPACITY,
     default: DEFAULT_HASH_SIZE,
-    summary: `stations to remember (at least ${MIN_STATIONS})`,
+    summary: `stations to remember; it is never fewer than ${MIN_STATIONS}`,
   },
   {
     name: "hashseed",
@@ -104,10 +104,25 @@ const UNUSED_KEYS: readonly VnlKey[] = LEARNING_KEYS.map((key) => ({
   summary: "of no use here, as nothing is learned",
 }));
 
+/** What holds for all of them. */
+const DESCRIPTION: readonly string[] = [
+  "Whoever opens vde://FOLDER is a client: this program, the C ones, and QEMU " +
+  "with -netdev vde,sock=FOLDER. The other side of the cable is one port more: " +
+  "the host.",
+  "It runs as any user. Nobody else may join unless mode and grp let them. The " +
+  "folder is made at the start and removed in the end; one that a killed " +
+  "program left behind is taken over.",
+  "It ends with the program, whoever comes and goes. A client that is too slow " +
+  "loses frames, and holds nobody else up. Clients of this program pass TCP in " +
+  "superframes of up to 64 KB.",
+];
+
 /** What tells the four schemes apart. */
 interface Kind {
   readonly scheme: string;
   readonly summary: string;
+  /** What it does with frames. */
+  readonly about: string;
   readonly keys: readonly VnlKey[];
   readonly example: string;
   makePolicy(vnl: Vnl, ports: PortTable): Policy;
@@ -117,6 +132,10 @@ interface Kind {
 export const switchPlugin: Plugin = makePlugin({
   scheme: "switch",
   summary: "A switch of one's own, which any VDE client joins.",
+  about:
+    "It learns which station is behind which port, each VLAN for itself, and " +
+    "sends to all ports what is for everybody or for a station that it does " +
+    "not know. Tagged frames (802.1Q) pass as they are.",
   keys: [...KEYS, ...LEARNING_KEYS],
   example: "a switch that members of group vm join",
   makePolicy: (vnl) => makeLearning(vnl),
@@ -126,6 +145,8 @@ export const switchPlugin: Plugin = makePlugin({
 export const hubPlugin: Plugin = makePlugin({
   scheme: "hub",
   summary: "A hub of one's own: every frame goes to every other client.",
+  about: "It learns nothing, so that each client sees all that passes: for " +
+    "those who watch, or test.",
   keys: [...KEYS, ...UNUSED_KEYS],
   example: "a hub that members of group vm join",
   makePolicy: () => new HubPolicy(),
@@ -136,6 +157,9 @@ export const multiPlugin: Plugin = makePlugin({
   scheme: "multi",
   summary:
     "One to many: the host hears all clients, and each hears the host alone.",
+  about:
+    "What the host sends goes to all clients. What a client sends goes to " +
+    "the host, and to no other client.",
   keys: [...KEYS, ...UNUSED_KEYS],
   example: "clients of group vm, kept from one another",
   makePolicy: () => new MultiPolicy(),
@@ -145,16 +169,21 @@ export const multiPlugin: Plugin = makePlugin({
 export const bondingPlugin: Plugin = makePlugin({
   scheme: "bonding",
   summary: "Many as one: the host's frames go to the clients in turn.",
+  about:
+    "Each frame of the host goes to one client, the next frame to the next " +
+    "client, so that several lines carry what is too much for one. What any " +
+    "client sends goes to the host.",
   keys: [...KEYS, ...UNUSED_KEYS],
   example: "lines of group vm that share the host's frames",
   makePolicy: (_vnl, ports) => new BondingPolicy(ports),
 });
 
 function makePlugin(kind: Kind): Plugin {
-  const { scheme, summary } = kind;
+  const { scheme, summary, about } = kind;
   return {
     scheme,
     summary,
+    description: [about, ...DESCRIPTION],
     syntax: makeSyntax(kind),
     open(vnl, options) {
       const access = accessOf(vnl, options.access);
@@ -181,7 +210,7 @@ function makeSyntax({ scheme, keys, example }: Kind): VnlSyntax {
     form: "bracket",
     address: "FOLDER",
     addressOptional: true,
-    addressSummary: `where clients find it (default ${DEFAULT_FOLDER}USERNAME)`,
+    addressSummary: `where clients find it; else ${DEFAULT_FOLDER}USERNAME`,
     addressCompletes: "folder",
     keys,
     examples: [

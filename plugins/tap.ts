@@ -22,6 +22,18 @@ const MIN_MTU = 68;
 export const tapPlugin: Plugin = {
   scheme: "tap",
   summary: "A TAP interface of this host, created if it does not exist.",
+  description: [
+    "The kernel's end of the link: this host is a station on the network " +
+    "that the interface is joined to. It has no address, and is down, " +
+    "until somebody sets it up: ip addr add 10.0.0.1/24 dev NAME; ip link " +
+    "set NAME up.",
+    "Making an interface takes root or CAP_NET_ADMIN. One that root has " +
+    "made for a user (ip tuntap add NAME mode tap user USER) takes " +
+    "neither, and stays when the program ends; others go with it.",
+    "TCP passes in superframes of up to 64 KB where the other side of the " +
+    "cable takes them. While the interface is down, frames are dropped, " +
+    "and the cable goes on.",
+  ],
   syntax: {
     form: "bracket",
     address: "NAME",
@@ -46,8 +58,8 @@ export const tapPlugin: Plugin = {
       },
     ],
     examples: [
-      { vnl: "tap://mytap[mtu=1450]", summary: "and set its MTU" },
       { vnl: "tap://mytap", summary: "the interface mytap" },
+      { vnl: "tap://mytap[mtu=1450]", summary: "and set its MTU" },
       { vnl: "tap://", summary: "a new interface: its name is printed" },
     ],
   },

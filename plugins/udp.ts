@@ -29,6 +29,17 @@ const BUFFER_BYTES = 4 << 20;
 export const udpPlugin: Plugin = {
   scheme: "udp",
   summary: "A tunnel between two UDP addresses, one frame a datagram.",
+  description: [
+    "The other end is another udp://, of this program or of the C one, " +
+    "with the two sides exchanged. Each frame is the whole of a datagram, " +
+    "with nothing added: on the way it has 42 bytes more than its packet, " +
+    "or 62 with IPv6.",
+    "It runs as any user, on ports above 1023. Datagrams of other senders " +
+    "than the remote address are not let in, but addresses can be forged, " +
+    "and nothing is encrypted.",
+    "Neither end notices whether the other one is there: what is sent to " +
+    "nobody is lost, and the tunnel goes on when it comes back.",
+  ],
   syntax: {
     form: "slash",
     address: "[LOCAL:]PORT->REMOTE:PORT",

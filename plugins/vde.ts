@@ -26,6 +26,17 @@ const BUFFER_BYTES = 1 << 20;
 export const vdePlugin: Plugin = {
   scheme: "vde",
   summary: "A port of a VDE switch on this host: vde_switch, or switch://.",
+  description: [
+    "Joins a switch that runs on this host: vde_switch of the package " +
+    "vde2, or switch://, hub://, multi:// and bonding:// of this program " +
+    "and of the C one. It runs as any user whom the switch's folder and " +
+    "sockets let in.",
+    "The switch sends to a socket that is made here, and must be allowed " +
+    "to: with mode=0700, that is a switch of this user or of root. For " +
+    "one of another user, mode and group say who may.",
+    "It ends when the switch does. With a switch of this program, TCP " +
+    "passes in superframes of up to 64 KB.",
+  ],
   syntax: {
     form: "bracket",
     address: "DIRECTORY",

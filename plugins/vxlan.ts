@@ -66,6 +66,18 @@ const SYNTAX: VnlSyntax = {
 export const vxlanPlugin: Plugin = {
   scheme: "vxlan",
   summary: "A VXLAN (RFC 7348) on a multicast group, with Linux and others.",
+  description: [
+    "The Linux kernel's vxlan interfaces with a multicast group are " +
+    "peers, and so is whatever else keeps to RFC 7348. What is for " +
+    "everybody goes to the group; what is for a station that was heard " +
+    "goes to its host, at the network's port.",
+    "It runs as any user, but alone on its port: a host has one node, or " +
+    "one kernel interface, on each. The host needs a route for the group, " +
+    "or if=IFACE names the interface.",
+    "Each frame has 50 bytes more on the LAN, 70 with IPv6: with an MTU " +
+    "of 1450, or 1430, inside, no frame is cut into IP fragments. Whoever " +
+    "is on the LAN can join, read and forge frames: nothing is encrypted.",
+  ],
   syntax: SYNTAX,
   open(vnl, options) {
     const family = wantedFamily(vnl);

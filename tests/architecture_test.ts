@@ -248,6 +248,11 @@ Deno.test("imports go in no circle", async () => {
 
 const WORD_RULES = [
   {
+    name: "lib/plug and lib/net look at no file, variable or permission",
+    word: /\bDeno\.(env|permissions|cwd|\w+Sync)\b/,
+    home: /^(?!lib\/(plug|net)\/)/,
+  },
+  {
     name: "the command line alone exits",
     word: /\bDeno\.exit(Code)?\b/,
     home: /^(cli\.ts$|lib\/cli\/)/,

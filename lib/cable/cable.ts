@@ -10,16 +10,12 @@
 import { EventFd } from "../../ffi/eventfd.ts";
 import { requireModule } from "../../ffi/permission.ts";
 import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
-import { LinkEnd } from "../plug/errors.ts";
 import type { PlugStatus } from "../plug/status.ts";
 import type { Log } from "../plug/plugin.ts";
-import {
-  type CableEndpoint,
-  type CableOrder,
-  type CableReport,
-  unpackError,
-} from "./messages.ts";
+import { type CableEnd, Conversation } from "./conversation.ts";
+import type { CableEndpoint, CableOrder } from "./messages.ts";
 
+export type { CableEnd } from "./conversation.ts";
 export type { CableEndpoint } from "./messages.ts";
 
 /** How to open a cable. */
@@ -30,6 +26,8 @@ export interface CableOptions {
   readonly description?: string;
   /** Lines for the person who started it. */
   readonly log?: Log;
+  /** Gives up opening, which is rejected with its reason; later stops the cable. */
+  readonly signal?: AbortSignal;
   /**
    * Told of IP addresses that frames come from out of the second end: each
    * once for each VLAN (0: untagged), as long as there are not many thousands of them.
@@ -39,36 +37,34 @@ export interface CableOptions {
   ) => void;
 }
 
-/** What ended a cable. */
-export interface CableEnd {
-  /** `stopped`: by `stop()`; `closed`: a side hung up in good order; `failed`: a link broke. */
-  readonly reason: "stopped" | "closed" | "failed";
-  /** The error behind `closed` and `failed`. */
-  readonly error?: Error;
-}
-
 const SILENT: Log = { warn: () => {}, debug: () => {} };
 
-/** Two plugs joined. Ends by itself when a side goes; `stop` ends it otherwise. */
+/**
+ * Two plugs joined. Ends by itself when a side goes; `stop` ends it otherwise.
+ *
+ * A plugin may keep the cable's thread from ending: a loop in it never leaves,
+ * or a call of the C library does not return. Then `ended` is settled 5 seconds
+ * after `stop()` with an error that says so. Such a thread cannot be ended
+ * while it is in the call, and Deno 2.9 does not end a loop either: only
+ * `Deno.exit()` does, and until then the plugs' descriptors stay open.
+ */
 export class Cable {
   /** Counters from the first plug to the second, and back; live. */
   readonly counters: readonly [Counters, Counters];
   /** Settled once both plugs are closed and the thread is gone; never rejects. */
   readonly ended: Promise<CableEnd>;
-  readonly #stop: EventFd;
   readonly #query: EventFd;
   readonly #conversation: Conversation;
 
   private constructor(
     counters: readonly [Counters, Counters],
+    ended: Promise<CableEnd>,
     conversation: Conversation,
-    stop: EventFd,
     query: EventFd,
   ) {
     this.counters = counters;
-    this.ended = conversation.ended;
+    this.ended = ended;
     this.#conversation = conversation;
-    this.#stop = stop;
     this.#query = query;
   }
 
@@ -76,10 +72,11 @@ export class Cable {
    * Opens two plugs and joins them.
    *
    * @param ends A VNL or a stream for each side. Streams' descriptors become the cable's.
-   * @param options Where schemes are looked up, description, log.
+   * @param options Where schemes are looked up, description, log, signal.
    * @throws {TypeError | RangeError | SyntaxError} If a VNL is at fault.
    * @throws {PlugError} If a plug cannot be opened. Nothing of either side stays behind.
    * @throws {PermissionError} If Deno does not let us call the C library, or load the thread.
+   * @throws The reason of the signal, once what was open is closed.
    */
   static async open(
     ends: readonly [CableEndpoint, CableEndpoint],
@@ -99,33 +96,42 @@ export class Cable {
       queryFd: query.fd,
       watchSources: options.onSource !== undefined,
     };
-    const worker = new Worker(thread.href, { type: "module" });
+    const conversation = new Conversation({
+      worker: new Worker(thread.href, { type: "module" }),
+      order,
+      log: options.log ?? SILENT,
+      onSource: options.onSource ?? (() => {}),
+      signalStop: () => stop.signal(),
+    });
     const finish = () => {
-      worker.terminate();
+      conversation.close();
+      // A thread that goes on alone would wait for whatever gets these numbers next.
+      if (conversation.isStuck) return;
       stop[Symbol.dispose]();
       query[Symbol.dispose]();
     };
-    const conversation = converse(worker, order, {
-      log: options.log ?? SILENT,
-      onSource: options.onSource ?? (() => {}),
-    });
     try {
-      await conversation.opened;
+      await openUnlessAborted(conversation, options.signal);
     } catch (error) {
       finish();
       throw error;
     }
-    return new Cable(
-      [new Counters(memory, 0), new Counters(memory, COUNTERS_BYTES)],
-      { ...conversation, ended: conversation.ended.finally(finish) },
-      stop,
-      query,
+    const onAbort = () => conversation.stop();
+    options.signal?.addEventListener("abort", onAbort);
+    if (options.signal?.aborted) onAbort();
+    const ended = conversation.ended.finally(() => {
+      options.signal?.removeEventListener("abort", onAbort);
+      finish();
+    });
+    const [there, back] = [0, COUNTERS_BYTES].map((at) =>
+      new Counters(memory, at)
     );
+    return new Cable([there, back], ended, conversation, query);
   }
 
   /** Ends it in good order: goodbyes said, names unlinked. Await `ended` for the end. Twice is harmless. */
   stop(): void {
-    this.#stop.signal();
+    this.#conversation.stop();
   }
 
   /**
@@ -142,70 +148,17 @@ export class Cable {
   }
 }
 
-/** What the thread says, as promises. */
-interface Conversation {
-  readonly opened: Promise<void>;
-  readonly ended: Promise<CableEnd>;
-  /** The next status that it tells; the last one once it has ended. */
-  nextStatus(): Promise<readonly PlugStatus[]>;
-}
-
-/** Hands the order over, and turns what the thread reports into promises. */
-function converse(
-  worker: Worker,
-  order: CableOrder,
-  { log, onSource }: Required<Pick<CableOptions, "log" | "onSource">>,
-): Conversation {
-  let status = Promise.withResolvers<readonly PlugStatus[]>();
-  let last: readonly PlugStatus[] = [];
-  const opened = Promise.withResolvers<void>();
-  const ended = Promise.withResolvers<CableEnd>();
-  worker.onmessage = ({ data }: MessageEvent<CableReport>) => {
-    switch (data.type) {
-      case "ready":
-        return worker.postMessage(order);
-      case "log":
-        return log[data.level](data.line);
-      case "source":
-        return onSource(data.source);
-      case "status":
-        last = data.plugs;
-        status.resolve(last);
-        status = Promise.withResolvers();
-        return;
-      case "opened":
-        return opened.resolve();
-      case "failed":
-        return opened.reject(unpackError(data.error));
-      case "ended":
-        return ended.resolve(
-          describeEnd(data.error && unpackError(data.error)),
-        );
-    }
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    const error = new TypeError(
-      `Cannot carry frames: ${event.message}${describePlace(event)}`,
-    );
-    opened.reject(error);
-    ended.resolve({ reason: "failed", error });
-  };
-  const atTheEnd = ended.promise.then(() => last);
-  return {
-    opened: opened.promise,
-    ended: ended.promise,
-    nextStatus: () => Promise.race([atTheEnd, status.promise]),
-  };
-}
-
-/** Where an error was thrown that nobody caught. */
-function describePlace({ filename, lineno, message }: ErrorEvent): string {
-  const place = `${filename}:${lineno}`;
-  return filename && !message.includes(place) ? ` (${place})` : "";
-}
-
-function describeEnd(error: Error | undefined): CableEnd {
-  if (error === undefined) return { reason: "stopped" };
-  return { reason: error instanceof LinkEnd ? "closed" : "failed", error };
+/** Waits until the cable is open, or was given up and leaves nothing behind. */
+async function openUnlessAborted(
+  conversation: Conversation,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const onAbort = () => conversation.giveUp(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
+  if (signal?.aborted) onAbort();
+  try {
+    await conversation.opened;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
 }

@@ -7,9 +7,10 @@
  * @module
  */
 
-import { POLLIN, POLLOUT, PollSet } from "../../ffi/poll.ts";
+import { POLLIN, POLLNVAL, POLLOUT, PollSet } from "../../ffi/poll.ts";
 import type { Counters } from "../plug/counters.ts";
 import { LinkEnd } from "../plug/errors.ts";
+import { notOpen } from "../plug/plug_calls.ts";
 import type { Plug } from "../plug/plugin.ts";
 import { type BurstWatch, Pump, Wait } from "./pump.ts";
 import { SideWork } from "./side_work.ts";
@@ -99,8 +100,8 @@ class Loop {
       if (polls.happened(QUERY) !== 0) this.#query?.answer();
       this.#advance(0, this.#there);
       this.#advance(1, this.#back);
-      if (polls.happened(entry(0, CONTROL)) !== 0) this.#end(0);
-      if (polls.happened(entry(1, CONTROL)) !== 0) this.#end(1);
+      if (this.#happened(0, CONTROL)) this.#end(0);
+      if (this.#happened(1, CONTROL)) this.#end(1);
     }
   }
 
@@ -128,7 +129,7 @@ class Loop {
       this.#work[index].moved();
     } else if (
       pump.wait === Wait.sink &&
-      this.#polls.happened(entry(index, SOURCE)) !== 0
+      this.#happened(index, SOURCE)
     ) this.#work[index].serve();
   }
 
@@ -136,8 +137,22 @@ class Loop {
   #isReady(index: number, wait: number): boolean {
     if (wait === Wait.nothing) return true;
     return wait === Wait.source
-      ? this.#polls.happened(entry(index, SOURCE)) !== 0
-      : this.#polls.happened(entry(1 - index, SINK)) !== 0;
+      ? this.#happened(index, SOURCE)
+      : this.#happened(1 - index, SINK);
+  }
+
+  /** Whether something happened at a descriptor of plug `index`. */
+  #happened(index: number, kind: number): boolean {
+    const events = this.#polls.happened(entry(index, kind));
+    // poll(2) would tell that again and again, and never wait.
+    if ((events & POLLNVAL) !== 0) throw this.#notOpen(index, kind);
+    return events !== 0;
+  }
+
+  #notOpen(index: number, kind: number): Error {
+    const plug = this.#plugs[index];
+    if (kind === SOURCE) return notOpen(plug, plug.fd);
+    return notOpen(plug, kind === SINK ? plug.writeFd : plug.controlFd);
   }
 
   /** The other side of plug `index` hung up: its last frames may still wait. */
@@ -187,6 +202,8 @@ class Loop {
       if (leftMs <= 0) return false;
       polls.wait(leftMs);
       if (polls.happened(1) !== 0) return false;
+      // It was closed: nobody will take anything.
+      if ((polls.happened(0) & POLLNVAL) !== 0) return false;
       if (polls.happened(0) !== 0) pump.flush();
     }
     return true;

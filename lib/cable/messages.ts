@@ -22,7 +22,12 @@ export interface FrameSource {
   readonly vlan: number;
 }
 
-/** The first and only message to a cable's thread. */
+/** What a cable's thread is told: what to open, once; and that nobody wants it any more, while it is opening. */
+export type CableRequest =
+  | { readonly type: "open"; readonly order: CableOrder }
+  | { readonly type: "give up" };
+
+/** What to open, and what with. */
 export interface CableOrder {
   readonly ends: readonly [CableEndpoint, CableEndpoint];
   /** URLs of modules that export `plugins`; the first that knows a scheme wins. */
@@ -49,7 +54,11 @@ export interface ErrorMessage {
 
 /** What a cable's thread says. */
 export type CableReport =
-  | { readonly type: "ready" }
+  | {
+    readonly type: "ready";
+    /** The kernel's number for it. */
+    readonly thread: number;
+  }
   | {
     readonly type: "log";
     readonly level: "warn" | "debug";

@@ -6,6 +6,7 @@
 
 import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
+import { receiveInto, requireWriteFd, sendFrom } from "../plug/plug_calls.ts";
 import type { Plug } from "../plug/plugin.ts";
 import { makeCableBurst } from "./cable_burst.ts";
 import { Unfolder } from "./unfolder.ts";
@@ -66,8 +67,9 @@ export class Pump {
   /**
    * Moves one burst, or what is left of the last one.
    *
-   * @throws {LinkEnd | PlugError} What the plugs throw; frames that the source
-   * gave before it ended have been offered to the sink.
+   * @throws {LinkEnd | PlugError} What the plugs throw, or that they return
+   * what no plug may; frames that the source gave before it ended have been
+   * offered to the sink.
    */
   step(): void {
     if (this.#isDone()) this.#receive();
@@ -78,8 +80,9 @@ export class Pump {
   flush(): void {
     while (!this.#isDone()) {
       if (this.#sent === this.#offered.count) this.#unfold();
-      this.#sent += this.sink.send(this.#offered, this.#sent);
+      this.#sent += sendFrom(this.sink, this.#offered, this.#sent);
       if (this.#sent < this.#offered.count) {
+        requireWriteFd(this.sink);
         this.#wait = Wait.sink;
         return;
       }
@@ -99,7 +102,7 @@ export class Pump {
     this.#offered = burst;
     this.#next = 0;
     this.#sent = 0;
-    const frames = this.source.receive(burst);
+    const frames = receiveInto(this.source, burst);
     if (frames === 0) return;
     this.watch?.see(burst);
     let bytes = 0;

@@ -10,6 +10,7 @@
  */
 
 import { monotonicMs } from "../../ffi/clock.ts";
+import { explainCall } from "../plug/plug_calls.ts";
 import { type Plug, type Serving, servingOf } from "../plug/plugin.ts";
 
 /** How long a sink may be full before its source is served alone. */
@@ -22,7 +23,7 @@ export class SideWork {
   #stalledMs = -1;
 
   /** @param source Stays the caller's. */
-  constructor(source: Plug) {
+  constructor(private readonly source: Plug) {
     this.#serving = servingOf(source);
   }
 
@@ -51,6 +52,10 @@ export class SideWork {
 
   /** Serves the plug once. */
   serve(): void {
-    this.#serving?.serve();
+    try {
+      this.#serving?.serve();
+    } catch (error) {
+      throw explainCall(this.source, "serve", error);
+    }
   }
 }

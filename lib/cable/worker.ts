@@ -8,10 +8,13 @@
 /// <reference lib="deno.worker" />
 
 import { drainEventFd } from "../../ffi/eventfd.ts";
+import { currentThread } from "../../ffi/thread.ts";
 import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
-import { explainFault } from "../plug/fault.ts";
+import { PlugError } from "../plug/errors.ts";
+import { explainFault, SOMEBODY } from "../plug/fault.ts";
+import { namePlug } from "../plug/plug_calls.ts";
 import type { Log, OpenOptions, Plug } from "../plug/plugin.ts";
-import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
+import { THIS_MACHINE } from "../machine/mod.ts";
 import { Registry } from "../plug/registry.ts";
 import { statusOf } from "../plug/status.ts";
 import { runLoop } from "./loop.ts";
@@ -19,11 +22,12 @@ import {
   type CableEndpoint,
   type CableOrder,
   type CableReport,
+  type CableRequest,
   packError,
 } from "./messages.ts";
 import { PLUGIN_KIT } from "../kit/mod.ts";
 import { SourceLog } from "./source_log.ts";
-import { StreamPlug } from "./stream_plug.ts";
+import { type StreamEnds, StreamPlug } from "./stream_plug.ts";
 
 function report(message: CableReport): void {
   self.postMessage(message);
@@ -51,16 +55,28 @@ async function openEnds(
   // Descriptors are ours from now on, so they come first: the failure of the other side closes them.
   const streams = order.ends.map((end, index) =>
     "stream" in end
-      ? plugs.use(new StreamPlug(end.stream, options[index]))
+      ? plugs.use(openStream(end.stream, options[index]))
       : undefined
   );
-  const registry = await Registry.load(order.pluginModules, NATIVE_PLUGINS);
-  const open = async (end: CableEndpoint, index: number): Promise<Plug> =>
-    "vnl" in end
-      ? plugs.use(await registry.open(end.vnl, options[index]))
-      : streams[index]!; // made above for each end that is a stream
+  const registry = new Registry(order.pluginModules, THIS_MACHINE);
+  const open = async (end: CableEndpoint, index: number): Promise<Plug> => {
+    if (!("vnl" in end)) return streams[index]!; // made above for each such end
+    const plug = await registry.open(end.vnl, options[index]);
+    if (!plugs.disposed) return plugs.use(plug);
+    plug[Symbol.dispose]();
+    throw givenUp();
+  };
   const [first, second] = order.ends;
   return [await open(first, 0), await open(second, 1)];
+}
+
+function openStream(stream: StreamEnds, options: OpenOptions): StreamPlug {
+  const name = { vnl: stream.peer, culprit: SOMEBODY };
+  return namePlug(new StreamPlug(stream, options), name);
+}
+
+function givenUp(): PlugError {
+  return new PlugError("Cannot open the cable: nobody wants it any more");
 }
 
 type EndReport = Extract<CableReport, { type: "ended" }>;
@@ -68,6 +84,9 @@ type EndReport = Extract<CableReport, { type: "ended" }>;
 function failed(error: unknown, attempt: string): EndReport {
   return { type: "ended", error: packError(explainFault(error, attempt)) };
 }
+
+/** Rejected once nobody wants the cable any more; heard only while plugs are being opened. */
+const abandoned = Promise.withResolvers<never>();
 
 async function carry(order: CableOrder): Promise<void> {
   const counters = [
@@ -77,7 +96,10 @@ async function carry(order: CableOrder): Promise<void> {
   using plugs = new DisposableStack();
   let opened: [Plug, Plug];
   try {
-    opened = await openEnds(order, counters, plugs);
+    opened = await Promise.race([
+      openEnds(order, counters, plugs),
+      abandoned.promise,
+    ]);
   } catch (error) {
     plugs.dispose();
     report({ type: "failed", error: packError(error) });
@@ -113,5 +135,8 @@ async function carry(order: CableOrder): Promise<void> {
   report(end);
 }
 
-self.onmessage = ({ data }: MessageEvent<CableOrder>) => void carry(data);
-report({ type: "ready" });
+self.onmessage = ({ data }: MessageEvent<CableRequest>) => {
+  if (data.type === "open") void carry(data.order);
+  else abandoned.reject(givenUp());
+};
+report({ type: "ready", thread: currentThread() });

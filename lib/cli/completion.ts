@@ -40,7 +40,7 @@ import {
   findSchemes,
   SYSTEM_NATIVE_FILES,
 } from "../completion/system_schemes.ts";
-import { SYSTEM_MODULES } from "../plug/module_places.ts";
+import { SYSTEM_MODULES } from "../machine/modules.ts";
 import { type GivenOptions, type OptionSpec, readOptions } from "./getopt.ts";
 import { commandHelp } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";

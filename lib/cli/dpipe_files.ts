@@ -7,7 +7,7 @@
 import { closeFd, O_RDWR, openFile } from "../../ffi/fd.ts";
 import { spawnProgram } from "../../ffi/spawn.ts";
 import { PlugError } from "../plug/errors.ts";
-import { describeFileError } from "../plug/places.ts";
+import { describeFileError } from "../plug/file_error.ts";
 
 /** Where to write what; undefined: nowhere. */
 export interface ProcessFileNames {

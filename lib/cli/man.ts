@@ -13,10 +13,10 @@ import {
 import type { NativePlaces } from "../native/search.ts";
 import { PlugError } from "../plug/errors.ts";
 import { formatRows } from "../plug/help.ts";
-import { SYSTEM_MODULES } from "../plug/module_places.ts";
+import { SYSTEM_MODULES } from "../machine/modules.ts";
 import type { ModulePlaces } from "../plug/module_search.ts";
 import { nearestWord } from "../plug/nearest.ts";
-import { describeFileError } from "../plug/places.ts";
+import { describeFileError } from "../plug/file_error.ts";
 import type { Plugin } from "../plug/plugin.ts";
 import { Registry } from "../plug/registry.ts";
 import { SCHEME_PATTERN } from "../plug/vnl.ts";
@@ -109,7 +109,8 @@ async function readSources(
 ): Promise<SchemeSources> {
   const finder = makeNativeFinder(places.native);
   const all = [...builtIn, ...urls];
-  const registry = await Registry.load(all, finder, places.modules);
+  const { modules } = places;
+  const registry = await Registry.load(all, { finder, modules });
   return { registry, builtIn, ...places };
 }
 

@@ -68,11 +68,11 @@ function optionLines(options: readonly OptionSpec[]): string[] {
 function sectionLines(
   { title, paragraphs = [], rows = [] }: Section,
 ): string[] {
-  const [first, ...others] = paragraphs;
+  // Between a title and its list, a sentence would be in the way.
   return [
-    ...wrapWords(first === undefined ? `${title}:` : `${title}: ${first}`),
-    ...others.flatMap((paragraph) => ["", ...wrapWords(paragraph)]),
+    `${title}:`,
     ...formatRows(rows),
+    ...paragraphs.flatMap((paragraph) => ["", ...wrapWords(paragraph)]),
   ];
 }
 

@@ -13,11 +13,16 @@ import {
   readText,
   removeName,
   renameFile,
+  writeNewText,
   writeText,
 } from "../../ffi/files.ts";
+import { EEXIST } from "../../ffi/errno.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import { PlugError } from "../plug/errors.ts";
-import { describeFileError } from "../plug/places.ts";
+import { describeFileError } from "../plug/file_error.ts";
+
+/** Names that are tried for the draft. */
+const MAX_DRAFTS = 10;
 
 /** A file that holds this process's id and a line end. Disposing removes it. */
 export class PidFile implements Disposable {
@@ -39,10 +44,8 @@ export class PidFile implements Disposable {
       this.#attempt(() => checkWritable(path));
       return;
     }
-    const draft = `${path}.${Deno.pid}`;
     try {
-      writeText(draft, `${Deno.pid}\n`);
-      this.#draft = draft;
+      this.#draft = writeDraft(path);
     } catch (error) {
       // The folder is not ours, but a file in it may be.
       this.#attempt(() => {
@@ -84,6 +87,25 @@ export class PidFile implements Disposable {
       if (this.#draft !== undefined) remove(this.#draft);
     } else if (isOurs(this.#path)) remove(this.#path);
     this.#isWritten = false;
+  }
+}
+
+/**
+ * Writes the file under a name beside its own. Where others may write, too,
+ * they may have guessed that name and put a link there: then it is another one.
+ *
+ * @returns The name.
+ */
+function writeDraft(path: string): string {
+  for (let tries = 1;; tries++) {
+    const draft = `${path}.${tries === 1 ? Deno.pid : crypto.randomUUID()}`;
+    try {
+      writeNewText(draft, `${Deno.pid}\n`);
+      return draft;
+    } catch (error) {
+      const isTaken = error instanceof SystemError && error.errno === EEXIST;
+      if (!isTaken || tries === MAX_DRAFTS) throw error;
+    }
   }
 }
 

@@ -14,7 +14,7 @@ import { Counters } from "../plug/counters.ts";
 import { PlugError } from "../plug/errors.ts";
 import { explainFault } from "../plug/fault.ts";
 import type { Plug } from "../plug/plugin.ts";
-import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
+import { THIS_MACHINE } from "../machine/mod.ts";
 import { Registry } from "../plug/registry.ts";
 import { commandHelp } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
@@ -58,7 +58,7 @@ async function openPlug(
   io: CommandIo,
 ): Promise<Plug> {
   const modules = [...io.pluginModules, ...plugins];
-  const registry = await Registry.load(modules, NATIVE_PLUGINS);
+  const registry = await Registry.load(modules, THIS_MACHINE);
   return await registry.open(vnl, {
     description: "vdeplug ping:",
     kit: PLUGIN_KIT,

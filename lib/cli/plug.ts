@@ -5,7 +5,7 @@
  * @module
  */
 
-import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
+import { THIS_MACHINE } from "../machine/mod.ts";
 import { Registry } from "../plug/registry.ts";
 import { helpText } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
@@ -29,7 +29,7 @@ export async function plug(
     const options = readPlugArgs(args);
     if (options.help) {
       const modules = [...io.pluginModules, ...options.plugins];
-      const registry = await Registry.load(modules, NATIVE_PLUGINS);
+      const registry = await Registry.load(modules, THIS_MACHINE);
       io.out(await helpText(registry, options.vnls));
       return ExitStatus.success;
     }

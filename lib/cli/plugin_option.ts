@@ -4,6 +4,7 @@
  * @module
  */
 
+import { currentFolder } from "../machine/modules.ts";
 import { moduleUrl } from "../plug/module_url.ts";
 import type { OptionSpec } from "./getopt.ts";
 import { UsageError } from "./usage_error.ts";
@@ -21,6 +22,7 @@ export const PLUGIN_OPTION: OptionSpec = {
  *
  * @param values A file or a URL each.
  * @throws {UsageError} If one is empty.
+ * @throws {PlugError} If one is relative to a folder that is no more.
  */
 export function readPluginModules(values: readonly string[]): string[] {
   if (values.includes("")) {
@@ -28,5 +30,5 @@ export function readPluginModules(values: readonly string[]): string[] {
       'Cannot use --plugin as FILE is the path or the URL of a module: received ""',
     );
   }
-  return values.map((value) => moduleUrl(value, Deno.cwd()));
+  return values.map((value) => moduleUrl(value, currentFolder));
 }

@@ -10,9 +10,10 @@ import {
 } from "../native/native_plugins.ts";
 import type { NativePlaces } from "../native/search.ts";
 import { describeSyntax, wrapWords } from "../plug/help.ts";
-import { SYSTEM_MODULES } from "../plug/module_places.ts";
+import { SYSTEM_MODULES } from "../machine/modules.ts";
 import { type ModulePlaces, pluginFolders } from "../plug/module_search.ts";
 import { Registry } from "../plug/registry.ts";
+import { quoteShellWord } from "../plug/shell_words.ts";
 import { readOptions } from "./getopt.ts";
 import { commandHelp } from "./help.ts";
 import { type CommandIo, ExitStatus } from "./io.ts";
@@ -54,12 +55,12 @@ export async function pluginsCommand(
     }
     const { pluginModules: builtIn } = io;
     if (operands[0] === "new") {
-      const registry = await Registry.load(builtIn, undefined, modules);
+      const registry = await Registry.load(builtIn, { modules });
       return begin(operands.slice(1), registry, io);
     }
     const urls = [...builtIn, ...readPluginModules(all("plugin"))];
     const finder = makeNativeFinder(native);
-    const registry = await Registry.load(urls, finder, modules);
+    const registry = await Registry.load(urls, { finder, modules });
     const sources = { registry, builtIn, modules, native };
     const rows = operands.length === 0
       ? await listSchemes(sources)
@@ -90,8 +91,8 @@ function begin(
   const taken = builtIn.schemes();
   const [file, test] = writeNewPlugin({ name, folder, taken });
   io.out(`wrote ${file} and ${test}`);
-  io.out(`test it:  deno test --allow-all ${test}`);
-  const give = `--plugin ${file}`;
+  io.out(`test it:  deno test --allow-all ${quoteShellWord(test)}`);
+  const give = `--plugin ${quoteShellWord(file)}`;
   io.out(
     `try it:   vdeplug ${give} ${name}:///tmp/a,/tmp/b probe://192.0.2.1 &`,
   );
@@ -152,6 +153,6 @@ function forMachines(row: SchemeRow): Record<string, unknown> {
   const { scheme, from, isNative, plugin, error } = row;
   if (isNative) return { scheme, summary: NATIVE_SUMMARY, from };
   if (plugin === undefined) return { scheme, from, error: error?.message };
-  const { summary, syntax } = plugin;
-  return { scheme, summary, syntax, from };
+  const { summary, description, syntax } = plugin;
+  return { scheme, summary, description, syntax, from };
 }

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { thisRuntime } from "../plug/module_places.ts";
-import { describeFileError } from "../plug/places.ts";
+import { thisRuntime } from "../plug/runtime.ts";
+import { describeFileError } from "../plug/file_error.ts";
 import { PlugError } from "../plug/errors.ts";
 import { UsageError } from "./usage_error.ts";
 import { VERSION } from "./version.ts";
@@ -38,14 +38,17 @@ const WORDS = /^new$|_test$/;
  * Writes both files.
  *
  * @returns Their paths: the plugin's, and the test's.
- * @throws {UsageError} If the name is none for a scheme, or is taken.
- * @throws {PlugError} If a file is there already, or cannot be written.
+ * @throws {UsageError} If the name is none for a scheme, or is taken, or the
+ * folder has none.
+ * @throws {PlugError} If a file is there already, or cannot be written: then
+ * neither of them is.
  */
 export function writeNewPlugin(
   { name, folder, taken }: NewPlugin,
   library: Library = thisLibrary(),
 ): [string, string] {
   checkName(name, taken);
+  checkFolder(folder);
   const base = `${folder.replace(/\/+$/, "") || "/"}/vdeplug_${name}`;
   const files = [
     [`${base}.ts`, pluginText(name, library)],
@@ -53,7 +56,7 @@ export function writeNewPlugin(
   ] as const;
   makeFolder(folder);
   for (const [path] of files) refuseExisting(path);
-  for (const [path, text] of files) write(path, text);
+  writeAll(files);
   return [files[0][0], files[1][0]];
 }
 
@@ -71,6 +74,13 @@ function checkName(name: string, taken: readonly string[]): void {
   }
 }
 
+function checkFolder(folder: string): void {
+  if (folder !== "") return;
+  throw new UsageError(
+    'Cannot begin a plugin as FOLDER is the path of a folder: received ""',
+  );
+}
+
 function makeFolder(folder: string): void {
   attempt(`make the folder "${folder}"`, () => {
     Deno.mkdirSync(folder, { recursive: true });
@@ -80,18 +90,32 @@ function makeFolder(folder: string): void {
 function refuseExisting(path: string): void {
   try {
     Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
+  } catch {
+    // What else there is about it, writing tells, which never replaces a file.
+    return;
   }
   throw new PlugError(`Cannot write "${path}": there is such a file already`, {
     hint: "nothing was written: remove it, or choose another name or folder",
   });
 }
 
-function write(path: string, text: string): void {
-  attempt(`write "${path}"`, () => {
-    Deno.writeTextFileSync(path, text, { createNew: true });
-  });
+/** Writes all, or none. */
+function writeAll(files: readonly (readonly [path: string, text: string])[]) {
+  using written = new DisposableStack();
+  for (const [path, text] of files) {
+    attempt(`write "${path}"`, () => {
+      using file = Deno.openSync(path, { write: true, createNew: true });
+      written.defer(() => Deno.removeSync(path));
+      writeWhole(file, new TextEncoder().encode(text));
+    });
+  }
+  written.move();
+}
+
+function writeWhole(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    done += file.writeSync(bytes.subarray(done));
+  }
 }
 
 function attempt(what: string, run: () => void): void {
@@ -128,6 +152,7 @@ import type { Plugin } from "${plugin}";
 export const plugin: Plugin = {
   scheme: "${name}",
   summary: "Frames as datagrams between two local sockets.",
+  description: ["Each end takes the two paths the other way round."],
   // What a VNL may say: for its check, for error texts and for help.
   syntax: {
     form: "bracket",
@@ -152,8 +177,7 @@ export const plugin: Plugin = {
       maxFrameBytes: (vnl.number("mtu") ?? 9216) + 18, // header and VLAN tag
       fd: socket.fd, // readable: receive has a frame
       writeFd: socket.fd, // writable: send, which was "full", has room again
-      // The next frame into \`room\`; its length, or -1 if none waits.
-      receive: (room) => socket.receive(room),
+      receive: (room) => socket.receive(room), // a frame's length, or -1 if none
       // "sent", "full" or "down". What your network adds to a frame, add here.
       send: (frame) => socket.send(frame),
       [Symbol.dispose]: () => socket[Symbol.dispose](),

@@ -7,7 +7,7 @@
  */
 
 import { listNative, type NativePlaces } from "../native/search.ts";
-import { SYSTEM_MODULES } from "../plug/module_places.ts";
+import { SYSTEM_MODULES } from "../machine/modules.ts";
 import {
   findModule,
   listModules,
@@ -85,13 +85,13 @@ async function loadRegistry(
   { builtIn, modules }: SchemePlaces,
 ): Promise<Registry> {
   const urls = plugins.filter((plugin) => plugin !== "")
-    .map((plugin) => moduleUrl(plugin, modules.cwd()))
+    .map((plugin) => moduleUrl(plugin, modules.cwd))
     .filter((url) => url.startsWith("file:"));
   const good: string[] = [];
   for (const url of urls) {
     if (await orNothing(() => importTable(url)) !== undefined) good.push(url);
   }
-  return await Registry.load([...builtIn, ...good], undefined, modules);
+  return await Registry.load([...builtIn, ...good], { modules });
 }
 
 async function listSchemes(

@@ -13,11 +13,12 @@ import { makeCableBurst } from "../cable/cable_burst.ts";
 import type { Burst } from "../net/burst.ts";
 import { Counters } from "../plug/counters.ts";
 import { PlugError } from "../plug/errors.ts";
-import type { Plug } from "../plug/plugin.ts";
+import { type Plug, servingOf } from "../plug/plugin.ts";
 import { type PlugStatus, statusOf } from "../plug/status.ts";
 import { Intake } from "./intake.ts";
+import { forget, remember } from "./leftovers.ts";
 import { LinkWait } from "./link_wait.ts";
-import { Receiver } from "./receiver.ts";
+import { hangUp, Receiver } from "./receiver.ts";
 import { Sender } from "./sender.ts";
 import { SideService } from "./side_service.ts";
 
@@ -64,12 +65,21 @@ export interface BurstsOptions {
  * {@linkcode Connection.maxFrameBytes}, multi-byte fields big-endian.
  *
  * Links do work of their own while frames are received: they answer a peer
- * that joins (`ptp://`), or learn where stations are (`vxvde://`). A program
- * that only sends receives as well, and forgets what comes.
+ * that joins (`ptp://`, whose other end waits two seconds for that, unless it
+ * is opened by the same program), or learn where stations are (`vxvde://`). A
+ * program that only sends receives as well, and forgets what comes.
  *
  * While something waits for frames, or for room in a full link, the program
  * stays alive; an open connection alone does not keep it so, but that of a
- * switch does, which has its clients to serve.
+ * switch does, which has its clients to serve. However many wait, they take
+ * one of the 32 threads that Deno has for files and names, and none while
+ * nobody waits.
+ *
+ * What is still open when a program ends, at the end of its work or by
+ * `Deno.exit`, is closed then: the program of `cmd://` is ended, names in the
+ * file system go. After a signal, or an error that nobody catches, a program
+ * of `cmd://` finds its input closed, which ends most, and a name stays where
+ * it is (`ptp://`, `switch://`): the next to open the same one replaces it.
  *
  * @example Ask a host for its MAC address
  * ```ts
@@ -125,15 +135,27 @@ export class Connection
       new LinkWait(-1),
     ];
     this.#intake = new Intake(plug, this.counters.received);
-    this.#receiver = new Receiver(plug, forReceive);
-    const counters = this.counters.sent;
-    this.#sender = new Sender({ plug, wait: forSend, counters, vnl });
+    this.#receiver = new Receiver({
+      plug,
+      wait: forReceive,
+      vnl,
+      onLinkEnd: (reason) => this.#sender.end(reason),
+    });
+    this.#sender = new Sender({
+      plug,
+      wait: forSend,
+      counters: this.counters.sent,
+      vnl,
+      look: () => this.#look(forSend),
+      onLinkEnd: (reason) => this.#receiver.finish(reason),
+    });
     this.#service = new SideService({
       plug,
       wait: forService,
       isAwaited: () => this.#receiver.isAwaited,
-      onFailure: (error) => this.#receiver.end({ error }),
+      onFailure: (error) => this.#receiver.fail(error),
     });
+    remember(this);
     this.#signal = signal;
     signal?.addEventListener("abort", this.#onAbort);
     if (signal?.aborted) this.#onAbort();
@@ -161,7 +183,9 @@ export class Connection
    * @throws {TypeError} If it is no Uint8Array.
    * @throws {RangeError} If it is shorter than 14 bytes or longer than
    * {@linkcode Connection.maxFrameBytes}.
-   * @throws {LinkEnd} If the other side has closed in good order.
+   * @throws {LinkEnd} If the other side has closed in good order. Where nobody
+   * receives meanwhile, that may show some frames late: the link is looked at
+   * a hundred times a second at most.
    * @throws {PlugError} If the link is broken, or the connection was closed.
    */
   async send(frame: Uint8Array): Promise<void> {
@@ -190,7 +214,7 @@ export class Connection
    * @param options A signal to give up.
    * @returns A copy, the caller's to keep and to change; undefined once the
    * other side has closed in good order, or {@linkcode Connection.close} was
-   * called.
+   * called: {@linkcode Connection.send} is rejected from then on.
    * @throws {PlugError} If the link is broken.
    * @throws The reason of the signal.
    */
@@ -295,9 +319,21 @@ export class Connection
     await this.close();
   }
 
+  /** For a program that sends and does not receive: who waits for frames sees the end, and a switch has none. */
+  #look(wait: LinkWait): void {
+    if (this.#receiver.isAwaited || servingOf(this.#plug)) return;
+    try {
+      this.#intake.look();
+      if (wait.isHungUp) this.#sender.fail(hangUp(this.vnl));
+    } catch (error) {
+      this.#receiver.fail(error);
+    }
+  }
+
   #shut(ending: { readonly error?: unknown }): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    forget(this);
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#receiver.end(ending);
     this.#sender.end(

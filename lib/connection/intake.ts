@@ -7,6 +7,9 @@
  * burst, perhaps in several rounds: whoever asks next gets what is left of it
  * before anything new is received.
  *
+ * A program that only sends learns of the link's end from here, too: where
+ * nothing is held, one burst is received ahead, for whoever asks next.
+ *
  * @module
  */
 
@@ -14,6 +17,7 @@ import { makeCableBurst } from "../cable/cable_burst.ts";
 import { Unfolder } from "../cable/unfolder.ts";
 import type { Burst } from "../net/burst.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
+import { receiveInto } from "../plug/plug_calls.ts";
 import { Offload, type Plug } from "../plug/plugin.ts";
 
 const NO_OFFLOADS = 0;
@@ -32,6 +36,8 @@ export class Intake {
   /** Holds plain frames that are handed out one by one, from index `#index` on. */
   #frames: Burst | undefined;
   #index = 0;
+  /** Holds what was received before anybody asked, unless it is empty. */
+  #ahead: Burst | undefined;
 
   /**
    * @param plug The caller's.
@@ -42,6 +48,24 @@ export class Intake {
     this.#counters = counters;
     this.#unfolder = new Unfolder(NO_OFFLOADS, counters);
     this.#copier = new Unfolder(ALL_OFFLOADS, counters);
+  }
+
+  /**
+   * Looks whether the link is still there, unless frames are held.
+   *
+   * @throws What the plug throws.
+   */
+  look(): void {
+    if (this.#isHolding()) return;
+    const ahead = this.#ahead ??= makeCableBurst();
+    ahead.clear();
+    this.#receive(ahead);
+  }
+
+  #isHolding(): boolean {
+    return (this.#ahead?.count ?? 0) > 0 ||
+      this.#next < (this.#raw?.count ?? 0) ||
+      this.#index < (this.#frames?.count ?? 0);
   }
 
   /**
@@ -88,15 +112,27 @@ export class Intake {
       this.#unfold(this.#raw, empty);
       if (empty.count > 0) return empty;
     }
-    if (this.#receive(empty) === 0) return empty;
-    if (superframes || this.#unfolder.takesAll(empty)) return empty;
+    const fresh = this.#fresh(empty);
+    if (fresh.count === 0) return fresh;
+    if (superframes || this.#unfolder.takesAll(fresh)) return fresh;
     const plain = this.#raw ?? makeCableBurst();
     plain.clear();
-    this.#raw = empty;
+    this.#raw = fresh;
     this.#next = 0;
-    this.#unfold(empty, plain);
+    this.#unfold(fresh, plain);
     // Nothing could be made of any of them: the plug may have more.
     return plain.count > 0 ? plain : this.#refill(plain, superframes);
+  }
+
+  /** What the plug has: in `empty`, or in a burst for which that is kept. */
+  #fresh(empty: Burst): Burst {
+    const ahead = this.#ahead;
+    if (ahead === undefined || ahead.count === 0) {
+      this.#receive(empty);
+      return empty;
+    }
+    this.#ahead = empty;
+    return ahead;
   }
 
   #unfold(raw: Burst, plain: Burst): void {
@@ -104,7 +140,7 @@ export class Intake {
   }
 
   #receive(burst: Burst): number {
-    const frames = this.#plug.receive(burst);
+    const frames = receiveInto(this.#plug, burst);
     if (frames === 0) return 0;
     let bytes = 0;
     for (let index = 0; index < frames; index++) bytes += burst.length[index];

@@ -1,18 +1,18 @@
 /**
- * Waiting for one direction of a link, on the user's own thread: poll(2) runs
- * on another, and the wait ends early when it is woken.
+ * Waiting for one direction of a link, on the user's own thread. All links
+ * share one wait of the kernel, see ffi/waiter.ts.
  *
  * @module
  */
 
-import { EventFd } from "../../ffi/eventfd.ts";
-import { POLLIN, PollSet } from "../../ffi/poll.ts";
+import { setImmediate } from "node:timers";
+import { PollSet } from "../../ffi/poll.ts";
+import { WaitSet, waitsOver } from "../../ffi/waiter.ts";
 
-/** Entries of the poll set. */
-const WAKE = 0;
-const LINK = 1;
-const CONTROL = 2;
-const ENTRIES = 3;
+/** Entries of the set. */
+const LINK = 0;
+const CONTROL = 1;
+const ENTRIES = 2;
 
 /** So long may frames move without the event loop having had a turn: promises alone give it none. */
 const TURN_MS = 10;
@@ -30,10 +30,8 @@ export interface Awaited {
 /** Waits for one direction of a link. One wait at a time. */
 export class LinkWait {
   readonly #controlFd: number;
-  readonly #set = new PollSet(ENTRIES);
-  /** Made at the first wait: a link that never makes anybody wait needs none. */
-  #wake: EventFd | undefined;
-  #current: Promise<void> | undefined;
+  readonly #set = new WaitSet(ENTRIES);
+  readonly #control = new PollSet(1);
   #open = true;
   #turnMs = performance.now();
 
@@ -51,20 +49,18 @@ export class LinkWait {
    */
   async until({ fd, events, timeoutMs = -1 }: Awaited): Promise<boolean> {
     if (!this.#open) return false;
-    const wake = this.#wake ??= new EventFd();
-    this.#set.set(WAKE, wake.fd, POLLIN);
     this.#set.set(LINK, fd, events);
     this.#set.set(CONTROL, this.#controlFd, 0);
-    const ended = Promise.withResolvers<void>();
-    this.#current = ended.promise;
-    await this.#set.waitAsync(timeoutMs);
+    await this.#set.wait(timeoutMs);
     this.#turnMs = performance.now();
-    this.#current = undefined;
-    ended.resolve();
-    // The poll is over only now: the descriptor stood in its table.
-    if (!this.#open) wake[Symbol.dispose]();
-    else if (this.#set.happened(WAKE) !== 0) wake.drain();
     return this.#set.happened(CONTROL) !== 0;
+  }
+
+  /** Whether the other side has hung up; never waits. */
+  get isHungUp(): boolean {
+    if (this.#controlFd < 0) return false;
+    this.#control.set(0, this.#controlFd, 0);
+    return this.#control.wait(0) > 0;
   }
 
   /** Whether other work of the event loop has been kept waiting. */
@@ -72,26 +68,27 @@ export class LinkWait {
     return performance.now() - this.#turnMs > TURN_MS;
   }
 
-  /** Lets the event loop have a turn. */
+  /** Lets the event loop have a turn. No timer: the shortest one takes a millisecond. */
   async yield(): Promise<void> {
-    await this.until({ fd: -1, events: 0, timeoutMs: 0 });
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    this.#turnMs = performance.now();
   }
 
   /** Ends the wait that is under way, if there is one. */
   wake(): void {
-    if (this.#current !== undefined) this.#wake?.signal();
+    this.#set.end();
   }
 
-  /** Ends the wait and all to come. Twice is harmless. */
+  /** Ends the wait and all to come, and lets the descriptors go: they may be closed now. Twice is harmless. */
   close(): void {
-    if (!this.#open) return;
     this.#open = false;
-    if (this.#current === undefined) this.#wake?.[Symbol.dispose]();
-    else this.#wake?.signal();
+    this.#set[Symbol.dispose]();
   }
 
-  /** Settled once no wait is under way. */
+  /** Settled once the wait that was ended holds no thread any more. */
   async ended(): Promise<void> {
-    await this.#current;
+    await waitsOver();
   }
 }

@@ -7,7 +7,7 @@
 import { PLUGIN_KIT } from "../kit/mod.ts";
 import { Counters } from "../plug/counters.ts";
 import type { Access, Log, OpenOptions, Plug } from "../plug/plugin.ts";
-import { NATIVE_PLUGINS } from "../native/native_plugins.ts";
+import { THIS_MACHINE } from "../machine/mod.ts";
 import { Registry } from "../plug/registry.ts";
 import { Connection, type ConnectionCounters } from "./connection.ts";
 
@@ -45,10 +45,16 @@ export async function openConnection(
   signal?.throwIfAborted();
   const counters = { received: new Counters(), sent: new Counters() };
   const opening = openPlug(vnl, options, counters);
-  const plug = signal === undefined
-    ? await opening
-    : await unlessAborted(opening, signal);
-  return new Connection(plug, { vnl, counters, signal });
+  try {
+    const plug = await unlessAborted(opening, signal);
+    // The signal may have come when the plug was open, but not at hand yet.
+    signal?.throwIfAborted();
+    return new Connection(plug, { vnl, counters, signal });
+  } catch (error) {
+    // A plug that comes all the same is nobody's: nor is what ails it.
+    opening.then((plug) => plug[Symbol.dispose]()).catch(() => {});
+    throw error;
+  }
 }
 
 async function openPlug(
@@ -56,7 +62,7 @@ async function openPlug(
   options: OpenConnectionOptions,
   counters: ConnectionCounters,
 ): Promise<Plug> {
-  const registry = await Registry.load(options.pluginModules, NATIVE_PLUGINS);
+  const registry = new Registry(options.pluginModules, THIS_MACHINE);
   const open: OpenOptions = {
     description: options.description ?? "vdeplug:",
     kit: PLUGIN_KIT,
@@ -68,16 +74,14 @@ async function openPlug(
   return await registry.open(vnl, open);
 }
 
-/** A plug that comes after the signal is nobody's any more: it is closed. */
+/** Waits for the plug, but no longer than until the signal comes. */
 async function unlessAborted(
   opening: Promise<Plug>,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<Plug> {
+  if (signal === undefined) return await opening;
   const aborted = Promise.withResolvers<never>();
-  const onAbort = () => {
-    aborted.reject(signal.reason);
-    opening.then((plug) => plug[Symbol.dispose](), () => {});
-  };
+  const onAbort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", onAbort);
   try {
     return await Promise.race([opening, aborted.promise]);

@@ -19,6 +19,18 @@ export interface Ending {
   readonly error?: unknown;
 }
 
+/** What a receiver is made of. */
+export interface ReceiverParts {
+  /** The caller's. */
+  readonly plug: Plug;
+  /** Likewise; closed by `end`. */
+  readonly wait: LinkWait;
+  /** Told what ended the link, if that shows here: a LinkEnd, or what broke it. */
+  readonly onLinkEnd: (reason: unknown) => void;
+  /** Names the link in errors. */
+  readonly vnl: string;
+}
+
 /** Somebody who waits. */
 interface Reader {
   /** Takes what there is; returns whether that was anything. */
@@ -29,19 +41,18 @@ interface Reader {
 
 /** Hands out what comes from a plug. */
 export class Receiver {
-  readonly #plug: Plug;
+  readonly #parts: ReceiverParts;
   readonly #wait: LinkWait;
   readonly #readers: Reader[] = [];
   #running = false;
   #ending: Ending | undefined;
+  /** What ended the link, though frames that came before may still wait. */
+  #last: { readonly reason: unknown } | undefined;
 
-  /**
-   * @param plug The caller's.
-   * @param wait Likewise; closed by `end`.
-   */
-  constructor(plug: Plug, wait: LinkWait) {
-    this.#plug = plug;
-    this.#wait = wait;
+  /** @param parts Plug, wait, name and who is told. */
+  constructor(parts: ReceiverParts) {
+    this.#parts = parts;
+    this.#wait = parts.wait;
   }
 
   /** Whether somebody waits for frames. */
@@ -98,6 +109,19 @@ export class Receiver {
     for (const reader of this.#readers.splice(0)) reader.end(ending);
   }
 
+  /** Ends it as the link did. Does nothing once it has ended. */
+  fail(reason: unknown): void {
+    if (this.#ending !== undefined) return;
+    this.end(reason instanceof LinkEnd ? {} : { error: reason });
+    this.#parts.onLinkEnd(reason);
+  }
+
+  /** The same, once all that came has been handed out. */
+  finish(reason: unknown): void {
+    this.#last ??= { reason };
+    this.#wait.wake();
+  }
+
   #enter(reader: Reader): void {
     if (this.#ending !== undefined) return reader.end(this.#ending);
     this.#readers.push(reader);
@@ -121,19 +145,22 @@ export class Receiver {
         await this.#wait.yield();
         this.#serve();
       }
-      while (this.isAwaited) await this.#waitAndServe();
+      while (this.isAwaited) {
+        if (this.#last !== undefined) return this.fail(this.#last.reason);
+        await this.#waitAndServe();
+      }
     } catch (error) {
-      this.end({ error });
+      this.fail(error);
     } finally {
       this.#running = false;
     }
   }
 
   async #waitAndServe(): Promise<void> {
-    const { fd } = this.#plug;
+    const { plug: { fd }, vnl } = this.#parts;
     const isHungUp = await this.#wait.until({ fd, events: POLLIN });
     // What came before the other side went is handed out first.
-    if (!this.#serve() && isHungUp) this.end({});
+    if (!this.#serve() && isHungUp) this.fail(hangUp(vnl));
   }
 
   /** Gives those who wait what there is; returns whether that was anything. */
@@ -145,8 +172,13 @@ export class Receiver {
         served = true;
       }
     } catch (error) {
-      this.end(error instanceof LinkEnd ? {} : { error });
+      this.fail(error);
     }
     return served;
   }
+}
+
+/** What ends a link whose other side is gone without a word. */
+export function hangUp(vnl: string): LinkEnd {
+  return new LinkEnd(`Cannot go on with "${vnl}": the other side hung up`);
 }

@@ -11,9 +11,10 @@ import { Unfolder } from "../cable/unfolder.ts";
 import { Burst } from "../net/burst.ts";
 import { MIN_FRAME_BYTES } from "../net/frame.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
-import { LinkEnd } from "../plug/errors.ts";
+import { sendFrom } from "../plug/plug_calls.ts";
 import type { Plug } from "../plug/plugin.ts";
 import type { LinkWait } from "./link_wait.ts";
+import { hangUp } from "./receiver.ts";
 
 /** What a sender is made of. */
 export interface SenderParts {
@@ -25,6 +26,10 @@ export interface SenderParts {
   readonly counters: Counters;
   /** Names the link in errors. */
   readonly vnl: string;
+  /** Looks whether the link is still there, and ends the sender if it is not. Called now and then, before frames are sent. */
+  readonly look: () => void;
+  /** Told what ended the link, if that shows here: a LinkEnd, or what broke it. */
+  readonly onLinkEnd: (reason: unknown) => void;
 }
 
 /** What goes into one plug. */
@@ -128,19 +133,21 @@ export class Sender {
 
   /** Hands a burst over before anything is awaited, as far as the link takes it. */
   async #carry(burst: Burst): Promise<void> {
+    const { look, wait } = this.#parts;
+    this.#check();
+    if (wait.isTurnDue) look();
     this.#check();
     let sent = 0;
     while ((sent = this.#offer(burst, sent)) < burst.count) {
       await this.#room();
     }
-    const { wait } = this.#parts;
     if (wait.isTurnDue) await wait.yield();
   }
 
   #offer(burst: Burst, from: number): number {
     const { counters, plug } = this.#parts;
     if (burst.count === from) return from;
-    const taken = this.#try(() => plug.send(burst, from));
+    const taken = this.#try(() => sendFrom(plug, burst, from));
     if (taken === 0) return from;
     let bytes = 0;
     for (let index = from; index < from + taken; index++) {
@@ -162,10 +169,7 @@ export class Sender {
       );
     }
     const isHungUp = await wait.until({ fd, events: POLLOUT });
-    this.#check();
-    if (isHungUp) {
-      this.end(new LinkEnd(`Cannot send to "${vnl}": the other side hung up`));
-    }
+    if (isHungUp) this.fail(hangUp(vnl));
     this.#check();
   }
 
@@ -173,9 +177,16 @@ export class Sender {
     try {
       return work();
     } catch (error) {
-      this.end(error);
+      this.fail(error);
       throw error;
     }
+  }
+
+  /** Ends it as the link did. Does nothing once it has ended. */
+  fail(reason: unknown): void {
+    if (this.#ending !== undefined) return;
+    this.end(reason);
+    this.#parts.onLinkEnd(reason);
   }
 
   #check(): void {

@@ -2,24 +2,37 @@
  * A local socket of datagrams between two names in the file system (unix(7)).
  *
  * It is connected to the other end as soon as that is there: only of a
- * connected socket does the kernel tell when the other end has room again. An
- * end that is gone is noticed at the next frame, and looked for anew at the
- * one after it.
+ * connected socket does the kernel tell when the other end has room again. But
+ * a connected socket hears nobody else, and of the death of its peer the kernel
+ * tells only who sends. So an end that leaves disconnects: the other one's
+ * socket gives ECONNRESET, which wakes it, and it lets go once it has received
+ * all that came. A peer that was killed is noticed at the next frame that is
+ * sent, and looked for anew at the one after it.
  *
  * @module
  */
 
 import {
+  connectDatagrams,
+  disconnectDatagrams,
+} from "../../ffi/datagram_peer.ts";
+import {
   EADDRINUSE,
   EAGAIN,
   ECONNREFUSED,
+  ECONNRESET,
   ENOBUFS,
   ENOENT,
   EPERM,
 } from "../../ffi/errno.ts";
 import { nameFacts, removeName } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
-import { SOCK_DGRAM, UnixSocket } from "../../ffi/unix_socket.ts";
+import { POLLIN, PollSet } from "../../ffi/poll.ts";
+import {
+  packUnixAddress,
+  SOCK_DGRAM,
+  UnixSocket,
+} from "../../ffi/unix_socket.ts";
 import { PlugError } from "../plug/errors.ts";
 import type { FrameLink, SendResult } from "../plug/kit.ts";
 
@@ -44,7 +57,10 @@ class LocalSocket implements FrameLink {
   readonly #path: string;
   readonly #identity: string | undefined;
   readonly #peer: string;
+  readonly #polls = new PollSet(1);
   #isConnected = false;
+  /** The other end has left; what it sent may still be there, and would be lost with the connection. */
+  #isForsaken = false;
 
   constructor(path: string, peer: string) {
     this.#socket = makeSocket(path);
@@ -55,21 +71,46 @@ class LocalSocket implements FrameLink {
   }
 
   receive(room: Uint8Array<ArrayBuffer>): number {
-    const length = this.#socket.receive(room);
-    if (length >= 0 || length === -EAGAIN) return length < 0 ? -1 : length;
-    // The other end has closed; the next send notices, too.
-    if (length === -ECONNREFUSED) return -1;
+    let length = this.#socket.receive(room);
+    if (length === -ECONNRESET) {
+      this.#isForsaken = true;
+      length = this.#socket.receive(room);
+    }
+    if (length >= 0) return length;
+    if (length === -EAGAIN) {
+      if (this.#isForsaken) this.#letGo();
+      return -1;
+    }
     throw this.#broken("receive from", -length);
   }
 
   send(frame: Uint8Array<ArrayBuffer>): SendResult {
+    if (this.#isForsaken && !this.#isLeft()) return "down";
     if (!this.#isConnected && !this.#connect()) return "down";
     const sent = this.#socket.send(frame);
     if (sent >= 0) return "sent";
     if (sent === -EAGAIN || sent === -ENOBUFS) return "full";
+    if (sent === -ECONNRESET) {
+      this.#isForsaken = true;
+      return this.send(frame);
+    }
     this.#isConnected = false;
     if (isAbsent(-sent)) return "down";
     throw this.#broken("send to", -sent);
+  }
+
+  /** Leaves an end that has left, unless something of it is still to be received. */
+  #isLeft(): boolean {
+    this.#polls.set(0, this.fd, POLLIN);
+    if (this.#polls.wait(0) > 0) return false;
+    this.#letGo();
+    return true;
+  }
+
+  /** Hears everybody again. */
+  #letGo(): void {
+    disconnectDatagrams(this.fd);
+    this.#isConnected = this.#isForsaken = false;
   }
 
   #connect(): boolean {
@@ -87,7 +128,16 @@ class LocalSocket implements FrameLink {
     return new PlugError(cause.message, { code: cause.code, cause });
   }
 
+  /** Only to somebody to whom one is connected can one say goodbye. */
+  #sayGoodbye(): void {
+    const { fd } = this.#socket;
+    if (connectDatagrams(fd, packUnixAddress(this.#peer)) === 0) {
+      disconnectDatagrams(fd);
+    }
+  }
+
   [Symbol.dispose](): void {
+    this.#sayGoodbye();
     this.#socket[Symbol.dispose]();
     // Somebody else's may have taken its place.
     const now = nameFacts(this.#path)?.identity;

@@ -48,7 +48,7 @@ const FORMS: Readonly<Record<VnlSyntax["form"], string>> = {
  * @returns Text with the macros of man(7), a line end behind its last line.
  */
 export function schemeManual(plugin: Plugin, place: SchemePlace): string {
-  const { scheme, summary, syntax } = plugin;
+  const { scheme, summary, description = [], syntax } = plugin;
   const roff = new RoffPage({
     name: `vdeplug-${scheme}`,
     part: 7,
@@ -62,6 +62,7 @@ export function schemeManual(plugin: Plugin, place: SchemePlace): string {
   roff.raw(pieces.map((piece) => markUsage(piece, typed)).join(BREAK));
   roff.section("Description");
   roff.paragraph(summary);
+  for (const paragraph of description) roff.paragraph(paragraph);
   roff.paragraph(
     `A VNL of this scheme may stand wherever vdeplug(1) takes one.${
       syntax.form === "raw" || syntax.keys.length > 0

@@ -28,19 +28,21 @@ import {
 import { SystemError } from "../../ffi/libc.ts";
 import { type NativeConnection, NO_REASON } from "../../ffi/native_plugin.ts";
 import { POLLHUP, POLLIN, POLLNVAL, POLLOUT, PollSet } from "../../ffi/poll.ts";
+import { isHungUp } from "../../ffi/unix_socket.ts";
 import { copyBetween, PlainArena } from "../net/arena.ts";
 import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
-import { MAX_FRAME_BYTES } from "../net/frame.ts";
+import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../net/frame.ts";
 import { Counter } from "../plug/counters.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
 import { countUnfit, fits } from "../plug/fit.ts";
+import { holdBack } from "../plug/hold_back.ts";
 import type { OpenOptions, Plug } from "../plug/plugin.ts";
 
 /** Most calls in one turn: what is not for us fills no burst. */
 const MAX_CALLS = 1024;
-/** Calls without a frame after which a descriptor that is readable all the same tells nothing any more. */
+/** Calls without a frame after which a descriptor that was readable all the while tells nothing any more. */
 const MAX_FRUITLESS = 10_000;
-/** What a plugin gives for a frame that is not for its host. */
+/** What a plugin gives for a frame that is not for its host; some give it at the end, too. */
 const NOT_FOR_US = 1;
 /** What the plugin is told of the room for a frame. */
 const FRAME_ROOM = BigInt(MAX_FRAME_BYTES);
@@ -59,6 +61,7 @@ export class NativePlug implements Plug {
   readonly #polls = new PollSet(1);
   /** The plugin reads and writes here: its address never changes. */
   readonly #scratch = new PlainArena(MAX_FRAME_BYTES);
+  /** Calls without a frame since the descriptor was last seen to be unreadable. */
   #fruitless = 0;
   /** Ended the link; thrown once all frames are handed on. */
   #failure: PlugError | undefined;
@@ -87,13 +90,14 @@ export class NativePlug implements Plug {
     if (this.#failure !== undefined) throw this.#failure;
     for (let calls = 0; calls < MAX_CALLS; calls++) {
       if (burst.room(FRAME_SLOT_BYTES) < 1) break;
-      const happened = this.#poll(POLLIN);
+      const happened = this.#pollIn();
       if (happened === 0) break;
       if (!this.#receiveOne(burst, happened)) break;
     }
-    // What came before the end is handed on first.
-    if (this.#failure !== undefined && burst.count === before) {
-      throw this.#failure;
+    if (this.#failure !== undefined) {
+      // What came before the end is handed on first.
+      if (burst.count === before) throw this.#failure;
+      holdBack(burst);
     }
     return burst.count - before;
   }
@@ -122,6 +126,14 @@ export class NativePlug implements Plug {
     return this.#polls.happened(0);
   }
 
+  /** Whether there is something to receive, now. */
+  #pollIn(): number {
+    const happened = this.#poll(POLLIN);
+    // One that is readable for nothing is so all the time.
+    if (happened === 0) this.#fruitless = 0;
+    return happened;
+  }
+
   /** Takes one frame; returns whether to go on. What ends the link is kept in `#failure`. */
   #receiveOne(burst: Burst, happened: number): boolean {
     if ((happened & POLLNVAL) !== 0) {
@@ -130,26 +142,40 @@ export class NativePlug implements Plug {
     }
     const { bytes } = this.#scratch;
     const length = this.#connection.receive(bytes, FRAME_ROOM);
-    if (length >= NOT_FOR_US) {
+    if (length >= NOT_FOR_US) this.#append(burst, length);
+    if (length >= MIN_FRAME_BYTES) {
       this.#fruitless = 0;
-      this.#append(burst, length);
       return true;
     }
     this.#failure = this.#failureOf(length, happened);
+    if (length >= NOT_FOR_US) return this.#failure === undefined;
+    // An error that passes leaves nothing to read, however often it comes.
+    this.#pollIn();
     return false;
   }
 
   /** What an answer that is no frame means for the link; undefined: nothing. */
   #failureOf(result: number, happened: number): PlugError | undefined {
-    const isHungUp = (happened & POLLHUP) !== 0;
+    const hasHungUp = (happened & POLLHUP) !== 0;
     // With nothing to read but the end, what comes is the end.
-    const isOver = isHungUp && (result === 0 || (happened & POLLIN) === 0);
+    const isOver = hasHungUp && (result === 0 || (happened & POLLIN) === 0);
     if (isOver) return this.#end();
     if (result < 0 && !isQuiet(-result)) {
       return this.#broken("receive from", -result);
     }
+    if (++this.#fruitless <= MAX_FRUITLESS) return undefined;
     // A passing error must not become a cable that is busy with nothing.
-    return ++this.#fruitless > MAX_FRUITLESS ? this.#senseless() : undefined;
+    return this.#failureOfMany(result, hasHungUp);
+  }
+
+  /** The same after a long row of them. */
+  #failureOfMany(result: number, hasHungUp: boolean): PlugError | undefined {
+    // The other side may have closed one direction alone, which POLLHUP does not tell.
+    if (hasHungUp || isHungUp(this.fd)) return this.#end();
+    if (result < NOT_FOR_US) return this.#senseless();
+    // A busy network may have as many frames for others.
+    this.#fruitless = 0;
+    return undefined;
   }
 
   #append(burst: Burst, length: number): void {

@@ -7,7 +7,6 @@
 import { dirname } from "node:path";
 import { LinkerError } from "../../ffi/dynamic_linker.ts";
 import { variable } from "../../ffi/environment.ts";
-import { fileFacts, namesIn } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
 import {
   loadHostLibraries,
@@ -15,6 +14,7 @@ import {
   NativeLibrary,
   NO_REASON,
 } from "../../ffi/native_plugin.ts";
+import { isFile, namesOrNone } from "../machine/look.ts";
 import { PlugError } from "../plug/errors.ts";
 import type { OpenOptions, Plugin } from "../plug/plugin.ts";
 import type { PluginFinder } from "../plug/registry.ts";
@@ -34,19 +34,9 @@ export const SYSTEM_NATIVE_PLACES: NativePlaces = {
     const file = loadHostLibraries();
     return file === undefined ? undefined : dirname(file);
   },
-  isFile: (path) => quietly(() => fileFacts(path)?.kind === "file", false),
-  names: (folder) => quietly(() => namesIn(folder), []),
+  isFile,
+  names: namesOrNone,
 };
-
-/** What may not be seen is not there. */
-function quietly<T>(look: () => T, otherwise: T): T {
-  try {
-    return look();
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    return otherwise;
-  }
-}
 
 /** The native plugins of this machine: what a `Registry` asks for schemes that no module has. */
 export const NATIVE_PLUGINS: PluginFinder = makeNativeFinder(

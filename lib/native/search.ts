@@ -4,7 +4,8 @@
  * With `$VDEPLUGIN_PATH`, in that folder alone. Otherwise in the folder
  * `vdeplug` beside libvdeplug.so.2, in those of `$LD_LIBRARY_PATH`, `/lib`,
  * `/usr/lib` and the machine's own library folder; then the linker looks in its
- * own way.
+ * own way. For the linker, what is empty or relative in `$LD_LIBRARY_PATH` leads
+ * to the current folder, which may be anybody's: then it is not asked.
  *
  * @module
  */
@@ -13,6 +14,12 @@ const PREFIX = "libvdeplug_";
 const SUFFIX = ".so";
 const FILE_NAME = /^libvdeplug_([a-z0-9][a-z0-9_-]*)\.so$/;
 const SUBFOLDER = "vdeplug";
+
+/** How texts about where a plugin was looked for end. */
+const ONLY_THERE = " (VDEPLUGIN_PATH)";
+const AND_LINKER = " and where the linker looks";
+const NOT_LINKER =
+  "; not where the linker looks, as LD_LIBRARY_PATH has an empty or relative part";
 
 /** What there is on a machine, as far as native plugins go. */
 export interface NativePlaces {
@@ -56,8 +63,7 @@ export function nativeFolders(places: NativePlaces): string[] {
   const beside = places.libraryFolder();
   const parents = [
     ...beside === undefined ? [] : [beside],
-    // What ld.so(8) takes for the current folder is nothing to find plugins in.
-    ...(places.env("LD_LIBRARY_PATH") ?? "").split(/[:;]/).filter(Boolean),
+    ...linkerFolders(places).filter(isAbsolute),
     "/lib",
     "/usr/lib",
     `/usr/lib/${places.multiarch}`,
@@ -76,12 +82,11 @@ export function findNative(scheme: string, places: NativePlaces): NativeSearch {
   const folders = nativeFolders(places);
   const file = folders.map((folder) => join(folder, name))
     .find((path) => places.isFile(path));
-  const isLinkers = file === undefined && !places.env("VDEPLUGIN_PATH");
-  const lookedIn = `for ${name} in ${folders.join(", ")}${
-    places.env("VDEPLUGIN_PATH")
-      ? " (VDEPLUGIN_PATH)"
-      : " and where the linker looks"
-  }`;
+  const isOnly = Boolean(places.env("VDEPLUGIN_PATH"));
+  const isSafe = linkerFolders(places).every(isAbsolute);
+  const isLinkers = file === undefined && !isOnly && isSafe;
+  const end = isOnly ? ONLY_THERE : isSafe ? AND_LINKER : NOT_LINKER;
+  const lookedIn = `for ${name} in ${folders.join(", ")}${end}`;
   return { file: isLinkers ? name : file, isLinkers, lookedIn };
 }
 
@@ -100,6 +105,16 @@ export function listNative(places: NativePlaces): NativeFile[] {
     }
   }
   return [...found.values()];
+}
+
+/** What the linker is told of folders, beside its own. */
+function linkerFolders(places: NativePlaces): string[] {
+  const text = places.env("LD_LIBRARY_PATH");
+  return text ? text.split(/[:;]/) : [];
+}
+
+function isAbsolute(folder: string): boolean {
+  return folder.startsWith("/");
 }
 
 function join(folder: string, name: string): string {

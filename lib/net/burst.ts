@@ -85,14 +85,18 @@ export class Burst {
   /**
    * Makes an empty burst.
    *
-   * @param capacityFrames Most frames that the burst holds.
+   * @param capacityFrames Most frames that the burst holds; 128 if absent.
    * @param arena Where they stand; becomes the burst's. A number: the size of a
    * plain arena in bytes; unless given, room for as many of the longest frames.
+   * @throws {RangeError} If a number is not whole, is negative, or asks for
+   * more memory than there is.
    */
   constructor(
     readonly capacityFrames: number = DEFAULT_CAPACITY_FRAMES,
     arena: Arena | number = capacityFrames * FRAME_SLOT_BYTES,
   ) {
+    checkWhole("the number of its frames", capacityFrames);
+    if (typeof arena === "number") checkWhole("its size in bytes", arena);
     this.arena = typeof arena === "number" ? new PlainArena(arena) : arena;
     this.bytes = this.arena.bytes;
     this.start = new Uint32Array(capacityFrames);
@@ -165,6 +169,13 @@ export class Burst {
     const start = this.start[index];
     return this.bytes.subarray(start, start + this.length[index]);
   }
+}
+
+function checkWhole(what: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new RangeError(
+    `Cannot make a burst as ${what} is a whole number: received ${value}`,
+  );
 }
 
 function roundUp(bytes: number): number {

@@ -5,7 +5,7 @@
  */
 
 import type { Plugin } from "./plugin.ts";
-import { findPluginFault } from "./plugin_shape.ts";
+import { findPluginFault, SCHEME_RULE } from "./plugin_shape.ts";
 import { SCHEME_PATTERN } from "./vnl.ts";
 
 /**
@@ -49,7 +49,7 @@ export function definePlugin<P extends Plugin>(plugin: P): P {
   const scheme: unknown = (plugin as Partial<Plugin> | undefined)?.scheme;
   if (typeof scheme !== "string" || !SCHEME_PATTERN.test(scheme)) {
     throw new TypeError(
-      `Cannot define a plugin as its scheme is lower-case letters, digits, "_" and "-": found ${
+      `Cannot define a plugin as its scheme is ${SCHEME_RULE}: found ${
         typeof scheme === "string" ? `"${scheme}"` : typeof scheme
       }`,
     );

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { PlugError } from "./errors.ts";
-
 /** A missing permission. */
 export interface Denial {
   /** What was found: follows `Cannot …: `. */
@@ -53,50 +51,4 @@ function describe({ kind, what, flag }: Wish): Denial {
     found: `Deno has not been given the permission to ${action}${object}`,
     hint: `run it with ${isWhole ? flag : `${flag}=${what}`}`,
   };
-}
-
-/** Whether a variable may be read. Deno is not made to ask the user. */
-export function mayReadVariable(variable: string): boolean {
-  return isGranted({ name: "env", variable });
-}
-
-/**
- * Sees that a variable may be read.
- *
- * @param attempt What needs it.
- * @throws {PlugError} If not.
- */
-export function requireVariable(attempt: string, variable: string): void {
-  if (mayReadVariable(variable)) return;
-  throw refusal(attempt, { kind: "env", what: variable, flag: "--allow-env" });
-}
-
-/**
- * Sees that a file or folder may be read. Deno is not made to ask the user.
- *
- * @param attempt What needs it.
- * @param otherwise What else can be done, to follow the hint.
- * @throws {PlugError} If not.
- */
-export function requireReading(
-  attempt: string,
-  path: string,
-  otherwise?: string,
-): void {
-  // Deno asks for no path that is empty: whoever reads it finds out more.
-  if (path === "" || isGranted({ name: "read", path })) return;
-  const wish = { kind: "read", what: path, flag: "--allow-read" };
-  throw refusal(attempt, wish, otherwise);
-}
-
-function isGranted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
-}
-
-function refusal(attempt: string, wish: Wish, otherwise?: string): PlugError {
-  const { found, hint } = describe(wish);
-  return new PlugError(`Cannot ${attempt}: ${found}`, {
-    code: "EPERM",
-    hint: otherwise === undefined ? hint : `${hint}, ${otherwise}`,
-  });
 }

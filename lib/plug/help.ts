@@ -22,13 +22,13 @@ const PLACEHOLDERS = {
 } as const;
 
 /**
- * Describes what a scheme's VNLs may say: usage, summary, address, keys and
- * examples. Plain text of 80 columns, without a line end behind the last line.
+ * Describes a scheme: usage, summary, description, address, keys and examples.
+ * Plain text of 80 columns, without a line end behind the last line.
  *
- * @param plugin Described by its `syntax`.
+ * @param plugin Described by what it declares.
  */
 export function describeSyntax(plugin: Plugin): string {
-  const { scheme, summary, syntax } = plugin;
+  const { scheme, summary, description = [], syntax } = plugin;
   const rows: [string, string][] = [];
   if (syntax.address !== undefined) {
     rows.push([syntax.address, describeAddress(syntax)]);
@@ -40,6 +40,9 @@ export function describeSyntax(plugin: Plugin): string {
   const lines = [
     ...wrap(usagePieces(scheme, syntax), "", "      "),
     ...wrapWords(summary, INDENT),
+    ...description.flatMap((
+      paragraph,
+    ) => ["", ...wrapWords(paragraph, INDENT)]),
   ];
   if (rows.length > 0) lines.push("", ...formatRows(rows));
   const examples = syntax.examples ?? [];

@@ -33,7 +33,7 @@ export interface FrameLink extends Disposable {
   /** Hung up once the other side is gone. */
   readonly controlFd?: number;
 
-  /** Longest frame in bytes, Ethernet header included; 9234, the longest of all, if absent. */
+  /** Longest frame in bytes, Ethernet header included, 14 to 9234; 9234, the longest of all, if absent. */
   readonly maxFrameBytes?: number;
 
   /**
@@ -41,7 +41,8 @@ export interface FrameLink extends Disposable {
    *
    * @param room At least 9234 bytes; not kept.
    * @returns Its length in bytes; -1 if none waits. What is no frame by its
-   * length is dropped, and counted.
+   * length is dropped, and counted; a length that `room` does not have is a
+   * fault that ends the plug.
    * @throws {PlugError} If the link is broken for good.
    * @throws {LinkEnd} If the other side has closed in good order.
    */
@@ -74,16 +75,23 @@ export interface WakeUp extends Disposable {
 export interface PluginKit {
   /**
    * Makes a plug of a link that moves one frame at a time. Bursts, frames of
-   * unfit lengths and counters are taken care of.
+   * unfit lengths and counters are taken care of; frames that came before an
+   * error are handed on before it.
    *
    * @param link Becomes the plug's.
    * @param options What `open` was given.
+   * @throws {RangeError} If the link's `maxFrameBytes` is none; the link is
+   * disposed of then, too.
    */
   framePlug(link: FrameLink, options: OpenOptions): Plug;
 
   /**
    * Opens a local socket of datagrams between two processes of this host, in
    * whatever namespaces of the network: one frame a datagram.
+   *
+   * An end that is disposed of says so to the other one, which then hears
+   * whoever comes next. After one that was killed, this end hears nobody else
+   * before it has sent a frame itself.
    *
    * @param path Its own name: made here, and removed at its end. A name that a
    * crash left behind is taken over.

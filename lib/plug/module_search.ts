@@ -43,7 +43,8 @@ export function pluginFolders(places: ModulePlaces): string[] {
   // A relative one is to be ignored, says the XDG Base Directory Specification.
   if (config?.startsWith("/")) return [`${config}/vdeplug/plugins`];
   const home = places.env("HOME");
-  return home ? [`${home}/.config/vdeplug/plugins`] : [];
+  // Plugins are no affair of the folder that one happens to be in.
+  return home?.startsWith("/") ? [`${home}/.config/vdeplug/plugins`] : [];
 }
 
 function absolute(path: string, places: ModulePlaces): string {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { quoteShellWord } from "./shell_words.ts";
+
 const URL_START = /^[a-z][a-z0-9+.-]+:/i;
 
 /** Runtimes from this one on read TypeScript from disk in a compiled program, too. */
@@ -27,19 +29,23 @@ export function fileUrl(path: string): string {
  * The URL of a module.
  *
  * @param fileOrUrl What the user gave: a URL, or a path.
- * @param cwd What a relative path begins at.
+ * @param cwd Tells what a relative path begins at; only then it is asked.
  */
-export function moduleUrl(fileOrUrl: string, cwd: string): string {
+export function moduleUrl(fileOrUrl: string, cwd: () => string): string {
   if (URL_START.test(fileOrUrl)) return fileOrUrl;
-  const path = fileOrUrl.startsWith("/") ? fileOrUrl : `${cwd}/${fileOrUrl}`;
+  const path = fileOrUrl.startsWith("/") ? fileOrUrl : `${cwd()}/${fileOrUrl}`;
   return new URL(fileUrl(path)).href;
 }
 
 /** A module as messages show it: the path of a file, or the URL. */
 export function showModule(url: string): string {
-  return url.startsWith("file:///")
-    ? decodeURIComponent(url.slice("file://".length))
-    : url;
+  if (!url.startsWith("file:///")) return url;
+  try {
+    return decodeURIComponent(url.slice("file://".length));
+  } catch {
+    // A % that begins no code, or codes of no text: the user's own words, then.
+    return url;
+  }
 }
 
 /** Whether a runtime loads TypeScript from disk. */
@@ -69,10 +75,12 @@ export function runtimeFault(
     return undefined;
   }
   const path = showModule(url);
-  const script = path.replace(/\.\w+$/, ".js");
+  const [source, script] = [path, path.replace(/\.\w+$/, ".js")]
+    .map(quoteShellWord);
   return {
     fault: `${program}, which reads no TypeScript (Deno 2.8.2 and newer do)`,
-    hint: `write JavaScript once with "deno transpile -o ${script} ${path}", ` +
+    hint:
+      `write JavaScript once with "deno transpile -o ${script} ${source}", ` +
       "and use that, or run vdeplug with deno run",
   };
 }

@@ -152,11 +152,17 @@ export function servingOf(plug: Plug): Serving | undefined {
 
 /** Opens the plugs of one scheme. */
 export interface Plugin {
-  /** What stands before `://`: lower-case letters, digits and `_`. */
+  /** What stands before `://`: lower-case letters, digits, `_` and `-`, a letter or a digit first. */
   readonly scheme: string;
 
   /** One sentence for a list of schemes. */
   readonly summary: string;
+
+  /**
+   * What else there is to know, for help texts and the manual, a paragraph an
+   * item: who is at the other end, what it takes, what ends it, who may join.
+   */
+  readonly description?: readonly string[];
 
   /** What the VNL may say. The one source for parsing, defaults, error texts and help. */
   readonly syntax: VnlSyntax;

@@ -1,18 +1,23 @@
 /**
  * Plugin modules: what they export, and how they are imported.
  *
- * A module exports one plugin, as `plugin` or by default, or a table of many,
- * `plugins`.
+ * A module exports one plugin, `plugin`, or a table of many, `plugins`. A
+ * plugin that is the default export is taken as well.
  *
  * @module
  */
 
 import { PlugError } from "./errors.ts";
 import { describeImportFault } from "./fault.ts";
-import { thisRuntime } from "./module_places.ts";
+import { thisRuntime } from "./runtime.ts";
 import { runtimeFault, showModule } from "./module_url.ts";
 import type { Plugin, PluginTable } from "./plugin.ts";
-import { findPluginFault, findTableFault } from "./plugin_shape.ts";
+import {
+  findPluginFault,
+  findTableFault,
+  isPluginTable,
+  SCHEME_RULE,
+} from "./plugin_shape.ts";
 import { SCHEME_PATTERN } from "./vnl.ts";
 
 /**
@@ -25,10 +30,10 @@ import { SCHEME_PATTERN } from "./vnl.ts";
  */
 export async function importTable(url: string): Promise<PluginTable> {
   const module = await importModule(url);
-  const single = module.plugin ?? module.default;
-  return module.plugins === undefined && single !== undefined
-    ? tableOfOne(url, single)
-    : tableOf(url, module.plugins);
+  if (module.plugins !== undefined) return tableOf(url, module.plugins);
+  if (module.plugin !== undefined) return tableOfOne(url, module.plugin);
+  if (module.default !== undefined) return tableOfDefault(url, module.default);
+  return tableOf(url, undefined);
 }
 
 async function importModule(url: string): Promise<Record<string, unknown>> {
@@ -62,15 +67,38 @@ function tableOf(url: string, table: unknown): PluginTable {
 }
 
 function tableOfOne(url: string, plugin: unknown): PluginTable {
-  const isObject = typeof plugin === "object" && plugin !== null;
-  const scheme = isObject && "scheme" in plugin ? String(plugin.scheme) : "";
-  const fault = SCHEME_PATTERN.test(scheme) || !isObject
-    ? findPluginFault(plugin, scheme)
-    : `found the scheme "${scheme}", which is not lower-case letters and digits`;
+  const scheme = schemeOf(plugin);
+  const fault = findSchemeFault(plugin, scheme) ??
+    findPluginFault(plugin, scheme);
   if (fault !== undefined) {
     throw new TypeError(
       `Cannot load "${showModule(url)}" as a plugin module: ${fault}`,
     );
   }
   return { [scheme]: () => Promise.resolve(plugin as Plugin) };
+}
+
+/** Whoever exports something else by default has most often not named it. */
+function tableOfDefault(url: string, exported: unknown): PluginTable {
+  const scheme = schemeOf(exported);
+  if (scheme !== "") return tableOfOne(url, exported);
+  const name = isPluginTable(exported) ? "plugins" : "plugin";
+  throw new TypeError(
+    `Cannot load "${showModule(url)}" as a plugin module exports a plugin, ` +
+      `plugin, or a table of schemes and loaders, plugins: found a default ` +
+      `export alone, which needs the name "${name}"`,
+  );
+}
+
+function schemeOf(plugin: unknown): string {
+  const isObject = typeof plugin === "object" && plugin !== null;
+  return isObject && "scheme" in plugin ? String(plugin.scheme) : "";
+}
+
+function findSchemeFault(plugin: unknown, scheme: string): string | undefined {
+  const isObject = typeof plugin === "object" && plugin !== null;
+  if (!isObject || SCHEME_PATTERN.test(scheme)) return undefined;
+  return "scheme" in plugin
+    ? `found the scheme "${scheme}", which is not ${SCHEME_RULE}`
+    : "found a plugin without a scheme";
 }

@@ -8,6 +8,10 @@
 import type { Plugin, PluginTable } from "./plugin.ts";
 import { SCHEME_PATTERN, type TextKind } from "./vnl.ts";
 
+/** What {@linkcode SCHEME_PATTERN} says, for error texts. */
+export const SCHEME_RULE =
+  'lower-case letters, digits, "_" and "-", a letter or a digit first';
+
 const FORMS = ["slash", "bracket", "raw"];
 const TEXT_KINDS: Readonly<Record<TextKind, true>> = {
   interface: true,
@@ -30,7 +34,7 @@ export function findTableFault(value: unknown): string | undefined {
   if (!isRecord(value)) return `found plugins of type ${typeName(value)}`;
   for (const [scheme, loader] of Object.entries(value)) {
     if (!SCHEME_PATTERN.test(scheme)) {
-      return `found the scheme "${scheme}", which is not lower-case letters and digits`;
+      return `found the scheme "${scheme}", which is not ${SCHEME_RULE}`;
     }
     if (typeof loader !== "function") {
       return `found ${
@@ -59,6 +63,9 @@ export function findPluginFault(
   if (value.scheme !== scheme) return `found the scheme "${value.scheme}"`;
   if (typeof value.summary !== "string") return "found no summary";
   if (typeof value.open !== "function") return "found no function open";
+  if (!isDescription(value.description)) {
+    return "found a description that is no array of texts";
+  }
   return findSyntaxFault(value.syntax);
 }
 
@@ -140,6 +147,13 @@ function findKeyFault(key: unknown): string | undefined {
     return `found a default of key "${name}" out of its range`;
   }
   return undefined;
+}
+
+/** Whether a value is a list of paragraphs; there need not be any. */
+function isDescription(value: unknown): boolean {
+  if (value === undefined) return true;
+  return Array.isArray(value) &&
+    value.every((text) => typeof text === "string" && text.trim() !== "");
 }
 
 /** Whether a shell knows what to offer, or is to offer nothing. */

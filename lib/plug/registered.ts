@@ -49,16 +49,20 @@ export function registeredModules(): readonly string[] {
 /**
  * Refuses VNLs of plugins that are objects of this thread.
  *
+ * @param hasModule Whether a module has the scheme: then its plugin counts.
  * @throws {TypeError} With what to do instead.
  */
-export function refuseRegistered(vnls: readonly string[]): void {
+export async function refuseRegistered(
+  vnls: readonly string[],
+  hasModule: (scheme: string) => Promise<boolean>,
+): Promise<void> {
   for (const vnl of vnls) {
     const scheme = splitScheme(vnl)?.scheme ?? "";
-    if (!objects.has(scheme)) continue;
+    if (!objects.has(scheme) || await hasModule(scheme)) continue;
     throw new TypeError(
-      `Cannot join "${vnl}" as a cable has a thread of its own, which a plugin ` +
-        `that is an object cannot reach: register the URL of the module that ` +
-        `exports the plugin "${scheme}" instead`,
+      `Cannot join "${vnl}" as a cable has a thread of its own, which the ` +
+        `plugin "${scheme}", registered as an object of this one, cannot ` +
+        `reach: register the URL of the module that exports it instead`,
     );
   }
 }

@@ -4,21 +4,22 @@
  * Plugins come in modules, each of which exports a table `plugins` of schemes
  * and loaders. The registry is handed the modules' URLs, so that the built-in
  * set and a user's own arrive the same way. A plugin is loaded when its scheme
- * is first asked for. For schemes of no module, the registry may be handed
- * somebody who knows where else plugins are.
+ * is first asked for, and the modules themselves may be, too: then one that
+ * cannot be imported stands in the way only of schemes that no module before it
+ * has. For schemes of no module, the registry may be handed somebody who knows
+ * where else plugins are.
  *
  * @module
  */
 
 import { PlugError } from "./errors.ts";
-import { describeThrown, explainOpenFault } from "./fault.ts";
+import { culpritOf, describeThrown, explainOpenFault } from "./fault.ts";
 import {
   DEFAULT_SCHEME,
   type Located,
   locateVnl,
   type Places,
 } from "./locate.ts";
-import { SYSTEM_MODULES } from "./module_places.ts";
 import {
   findModule,
   type ModulePlaces,
@@ -26,8 +27,8 @@ import {
 } from "./module_search.ts";
 import { showModule } from "./module_url.ts";
 import { nearestWord } from "./nearest.ts";
+import { namePlug } from "./plug_calls.ts";
 import type { OpenOptions, Plug, Plugin } from "./plugin.ts";
-import { SYSTEM_PLACES } from "./places.ts";
 import { importTable } from "./plugin_module.ts";
 import { findPlugFault, findPluginFault, isPlugin } from "./plugin_shape.ts";
 import { registeredPlugins } from "./registered.ts";
@@ -57,62 +58,92 @@ export interface PluginFinder {
   describePlaces(scheme: string): string;
 }
 
+/** What a registry knows of the machine that it is on. */
+export interface Machine {
+  /** Asked for the schemes that no module and no file of the user's has. */
+  readonly finder?: PluginFinder;
+  /** Where the user's files of plugins are looked for. */
+  readonly modules: ModulePlaces;
+  /** Where files that name a VNL are looked for. */
+  readonly places: Places;
+}
+
+/** A machine on which there is nothing. */
+const BARE_MACHINE: Machine = {
+  modules: {
+    env: () => undefined,
+    cwd: () => "/",
+    isFile: () => false,
+    names: () => [],
+    extensions: [],
+  },
+  places: { home: () => "", kind: () => undefined, firstLine: () => "" },
+};
+
 /** Schemes and their plugins. */
 export class Registry {
-  /** The modules that were loaded, in the order in which they are searched. */
+  /** The modules, in the order in which they are searched. */
   readonly moduleUrls: readonly string[];
 
-  readonly #entries: ReadonlyMap<string, Entry>;
-  readonly #finder: PluginFinder | undefined;
+  readonly #entries = new Map<string, Entry>();
+  /** URLs of the modules whose schemes are among the entries. */
+  readonly #imported = new Set<string>();
+  readonly #machine: Machine;
   /** URLs of the user's files, by their schemes. */
   readonly #files = new Map<string, string>();
   readonly #loaded = new Map<string, Promise<Plugin>>();
-  readonly #modules: ModulePlaces;
 
-  private constructor(
-    moduleUrls: readonly string[],
-    entries: ReadonlyMap<string, Entry>,
-    finder: PluginFinder | undefined,
-    modules: ModulePlaces,
-  ) {
-    this.moduleUrls = moduleUrls;
-    this.#entries = entries;
-    this.#finder = finder;
-    this.#modules = modules;
+  /**
+   * Imports nothing yet: each module is, in their order, once a scheme is asked
+   * for that none before it has. Until then, its schemes are not known.
+   *
+   * @param moduleUrls Absolute URLs, in the order of their precedence.
+   * @param machine Where all else is looked for; what is absent: nowhere.
+   */
+  constructor(moduleUrls: readonly string[], machine: Partial<Machine> = {}) {
+    this.moduleUrls = [...moduleUrls];
+    this.#machine = { ...BARE_MACHINE, ...machine };
   }
 
   /**
-   * Imports plugin modules. Of a scheme defined twice, the first one counts;
+   * Imports plugin modules, all of them. Of a scheme defined twice, the first one counts;
    * then come the plugins that the program has registered, and in the end the
    * user's files, each of which is looked for when its scheme is asked for.
    *
    * @param moduleUrls Absolute URLs, in the order of their precedence.
-   * @param finder Asked for the schemes that none of these has.
-   * @param modules Where the user's files are looked for.
+   * @param machine Where all else is looked for; what is absent: nowhere.
    * @throws {PlugError} If a module cannot be imported.
    * @throws {TypeError} If a module exports no proper plugin, nor a table of them.
    */
   static async load(
     moduleUrls: readonly string[],
-    finder?: PluginFinder,
-    modules: ModulePlaces = SYSTEM_MODULES,
+    machine: Partial<Machine> = {},
   ): Promise<Registry> {
-    const entries = new Map<string, Entry>();
-    for (const url of moduleUrls) {
+    const registry = new Registry(moduleUrls, machine);
+    await registry.#importUntil(undefined);
+    return registry;
+  }
+
+  /** Imports modules until one has the scheme: all of them if none has, or for undefined. */
+  async #importUntil(wanted: string | undefined): Promise<void> {
+    const entries = this.#entries;
+    for (const url of this.moduleUrls) {
+      if (wanted !== undefined && entries.has(wanted)) return;
+      if (this.#imported.has(url)) continue;
       const table = await importTable(url);
       for (const [scheme, load] of Object.entries(table)) {
         if (!entries.has(scheme)) entries.set(scheme, { url, load });
       }
+      this.#imported.add(url);
     }
     for (const plugin of registeredPlugins()) {
       if (entries.has(plugin.scheme)) continue;
       const load = () => Promise.resolve(plugin);
       entries.set(plugin.scheme, { url: REGISTERED, load });
     }
-    return new Registry([...moduleUrls], entries, finder, modules);
   }
 
-  /** All schemes of the modules, those of the first one first, in its order. */
+  /** All schemes of the modules imported so far, those of the first one first, in its order. */
   schemes(): string[] {
     return [...this.#entries.keys()];
   }
@@ -122,9 +153,11 @@ export class Registry {
    *
    * @throws {TypeError} If nobody has the scheme, or what a module has for it
    * is no plugin.
-   * @throws {PlugError} If the plugin cannot be loaded.
+   * @throws {PlugError} If the plugin cannot be loaded, or a module that might
+   * have it.
    */
   async plugin(scheme: string): Promise<Plugin> {
+    await this.#importUntil(scheme);
     const known = this.#entries.get(scheme) ?? await this.#findFile(scheme);
     let loading = this.#loaded.get(scheme);
     if (loading === undefined) {
@@ -139,7 +172,7 @@ export class Registry {
   /** The plugin of a scheme that is in no module. */
   async #findElsewhere(scheme: string): Promise<Plugin> {
     const plugin = SCHEME_PATTERN.test(scheme)
-      ? await this.#finder?.find(scheme)
+      ? await this.#machine.finder?.find(scheme)
       : undefined;
     if (plugin === undefined) throw this.#unknownScheme(scheme);
     return plugin;
@@ -147,7 +180,7 @@ export class Registry {
 
   /** The user's file for a scheme. */
   async #findFile(scheme: string): Promise<Entry | undefined> {
-    const url = findModule(scheme, this.#modules);
+    const url = findModule(scheme, this.#machine.modules);
     if (url === undefined) return undefined;
     this.#files.set(scheme, url);
     const table = await importTable(url);
@@ -156,6 +189,18 @@ export class Registry {
       `Cannot load "${showModule(url)}" as the plugin "${scheme}": ` +
         `found plugins of ${Object.keys(table).join(", ") || "no scheme"}`,
     );
+  }
+
+  /**
+   * Whether one of the modules has a scheme: not the program itself, nor a file
+   * of the user's.
+   *
+   * @throws {PlugError | TypeError} If a module that might have it cannot be imported.
+   */
+  async isInModule(scheme: string): Promise<boolean> {
+    await this.#importUntil(scheme);
+    const entry = this.#entries.get(scheme);
+    return entry !== undefined && entry.url !== REGISTERED;
   }
 
   /** The URL of the module that a scheme's plugin comes from; of a user's file once it was asked for. */
@@ -175,17 +220,12 @@ export class Registry {
    *
    * @param text The VNL, or what {@linkcode locateVnl} makes one of.
    * @param options Handed to the plugin as they are.
-   * @param places Where files that name a VNL are looked for.
    * @returns The plug, which is the caller's to dispose of.
    * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
    * @throws {PlugError} If the world is.
    */
-  async open(
-    text: string,
-    options: OpenOptions,
-    places: Places = SYSTEM_PLACES,
-  ): Promise<Plug> {
-    const located = this.#locate(text, places);
+  async open(text: string, options: OpenOptions): Promise<Plug> {
+    const located = await this.#locate(text);
     const { vnl } = located;
     const plugin = await this.plugin(splitScheme(vnl)?.scheme ?? "");
     try {
@@ -196,11 +236,12 @@ export class Registry {
     }
   }
 
-  #locate(text: string, places: Places): Located {
+  async #locate(text: string): Promise<Located> {
     if (splitScheme(text) !== undefined) return { vnl: text, isGuess: false };
+    await this.#importUntil(DEFAULT_SCHEME);
     // Without a plugin for them, switches are nothing that could be meant.
     if (!this.#entries.has(DEFAULT_SCHEME)) throw this.#noScheme(text);
-    return locateVnl(text, places);
+    return locateVnl(text, this.#machine.places);
   }
 
   /** There is no switch where one was looked for: perhaps a scheme was meant. */
@@ -223,8 +264,9 @@ export class Registry {
   #unknownScheme(scheme: string): TypeError {
     const near = nearestWord(scheme, this.schemes());
     const hint = near === undefined ? "" : `, perhaps "${near}" is meant`;
-    const elsewhere = this.#finder !== undefined && SCHEME_PATTERN.test(scheme)
-      ? `, and ${this.#finder.describePlaces(scheme)}`
+    const { finder } = this.#machine;
+    const elsewhere = finder !== undefined && SCHEME_PATTERN.test(scheme)
+      ? `, and ${finder.describePlaces(scheme)}`
       : "";
     return new TypeError(
       `Cannot find a plugin for the scheme "${scheme}"${hint}: ${this.#known()}${elsewhere}`,
@@ -242,7 +284,7 @@ export class Registry {
   #known(): string {
     const schemes = this.schemes().join(", ");
     const places = this.moduleUrls.map(showModule).join(", ");
-    const folders = pluginFolders(this.#modules).join(", ");
+    const folders = pluginFolders(this.#machine.modules).join(", ");
     return `the schemes are ${schemes || "none"}; looked in ${
       places || "no module"
     }${folders && `, and for the user's own in ${folders}`}`;
@@ -254,18 +296,18 @@ async function openPlug(
   { plugin, vnl, url }: { plugin: Plugin; vnl: string; url: string },
   options: OpenOptions,
 ): Promise<Plug> {
-  const who = `the plugin of ${showModule(url)}`;
+  const culprit = culpritOf(url);
   const parsed = parseVnl(vnl, plugin.syntax);
   let plug: unknown;
   try {
     plug = await plugin.open(parsed, options);
   } catch (error) {
-    throw explainOpenFault(error, `open "${vnl}"`, who);
+    throw explainOpenFault(error, `open "${vnl}"`, culprit);
   }
   const fault = findPlugFault(plug);
-  if (fault === undefined) return plug as Plug;
+  if (fault === undefined) return namePlug(plug as Plug, { vnl, culprit });
   throw new PlugError(
-    `Cannot open "${vnl}" as ${who} must return a plug: ${fault}`,
+    `Cannot open "${vnl}" as ${culprit.words} must return a plug: ${fault}`,
   );
 }
 
@@ -276,7 +318,7 @@ async function loadPlugin(scheme: string, entry: Entry): Promise<Plugin> {
   } catch (cause) {
     throw new PlugError(
       `Cannot load the plugin "${scheme}" of ${showModule(entry.url)}: ${
-        describeThrown(cause)
+        describeThrown(cause, entry.url)
       }`,
       { cause },
     );

@@ -28,6 +28,14 @@ export function splitShellWords(text: string): string[] {
   return splitter.words;
 }
 
+/** Characters that mean nothing to a shell, wherever they stand in a word. */
+const PLAIN_WORD = /^[\w./:,@%+-]+$/;
+
+/** A word as it can be given to a shell: {@linkcode splitShellWords} gives it back. */
+export function quoteShellWord(word: string): string {
+  return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** Walks through a text, one quote, blank or character a step. */
 class Splitter {
   readonly words: string[] = [];

@@ -185,11 +185,9 @@ export class Caller implements End {
   #wait(): number {
     const leftMs = Math.ceil(this.#deadlineMs - monotonicMs());
     if (leftMs > 0) return leftMs;
-    throw refusal(
-      this.around.path,
-      "ETIMEDOUT",
-      `no answer within ${ANSWER_MS} ms`,
-    );
+    const found = `no answer within ${ANSWER_MS} ms`;
+    const hint = "the other end answers while its program receives frames";
+    throw refusal(this.around.path, "ETIMEDOUT", found, hint);
   }
 
   lose(): boolean {
@@ -220,6 +218,12 @@ export function taken(path: string): PlugError {
   );
 }
 
-function refusal(path: string, code: string, found: string): PlugError {
-  return new PlugError(`Cannot join the pair at "${path}": ${found}`, { code });
+function refusal(
+  path: string,
+  code: string,
+  found: string,
+  hint?: string,
+): PlugError {
+  const text = `Cannot join the pair at "${path}": ${found}`;
+  return new PlugError(text, { code, hint });
 }

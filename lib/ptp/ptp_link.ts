@@ -48,6 +48,9 @@ const MAX_TRIES = 10;
 /** After the answer's own time is up, what is left of the start's. */
 const SLACK_MS = 500;
 
+/** Those of this thread: two of them may be the ends of one pair. */
+const links = new Set<PtpLink>();
+
 /** What a link is to be. */
 export interface LinkOptions {
   /** Absolute. */
@@ -88,6 +91,7 @@ export class PtpLink implements Disposable {
     const { path, access } = options;
     this.#around = { path, access, slot, watch };
     this.#own.use(making.move());
+    links.add(this);
   }
 
   /**
@@ -105,12 +109,22 @@ export class PtpLink implements Disposable {
     for (;;) {
       link.#step();
       if (link.#end !== undefined && !link.#end.asks) break;
+      link.#wakeOthers();
       const leftMs = Math.ceil(deadlineMs - monotonicMs());
       if (leftMs <= 0) throw noPlace(options.path);
       await waitReadable([link.fd], leftMs);
     }
     opening.move();
     return link;
+  }
+
+  /** Whoever opens both ends has nobody yet who would answer at the first one. */
+  #wakeOthers(): void {
+    for (const other of links) {
+      if (other !== this && other.#around.path === this.#around.path) {
+        other.tend();
+      }
+    }
   }
 
   /** Readable when frames wait, or `tend` has work to do. Never changes. */
@@ -165,6 +179,7 @@ export class PtpLink implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    links.delete(this);
     this.#leave();
     this.#own[Symbol.dispose]();
   }

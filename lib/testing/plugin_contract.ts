@@ -166,11 +166,12 @@ async function openOne({ plugin, vnl }: PluginContract): Promise<Plug> {
 }
 
 function checkDescription({ plugin, vnl }: PluginContract): void {
-  const { scheme, summary, syntax } = plugin;
+  const { scheme, summary, description = [], syntax } = plugin;
   assertMatch(scheme, /^[a-z][a-z0-9_]*$/);
   assertMatch(summary, /^[^\n]{1,120}\.$/);
   assert(!summary.includes(". "), `more than one sentence: ${summary}`);
   assertEquals(findPluginFault(plugin, scheme), undefined);
+  for (const text of description) assertMatch(text, /^\S[^\n]*[.!?]$/);
   for (const key of syntax.keys) {
     assertMatch(key.name, /^[a-z][a-z0-9_]*$/);
     assertMatch(key.summary, /^[^\n]+$/, `summary of key ${key.name}`);

@@ -15,6 +15,7 @@ import {
   renameFile,
   setGroup,
   setMode,
+  writeNewText,
   writeText,
 } from "../../ffi/files.ts";
 import { SystemError } from "../../ffi/libc.ts";
@@ -126,6 +127,27 @@ ffiTest("writeText(), readText(), readFile() keep every byte", () => {
   assertEquals(readFile("/dev/null").length, 0);
   assert(readText("/proc/self/cmdline").includes("deno"));
 });
+
+ffiTest("writeNewText() writes where nothing is", () => {
+  using place = makePlace();
+  writeNewText(place.at("new"), "text\n");
+  assertEquals(readText(place.at("new")), "text\n");
+});
+
+for (const name of ["file", "link", "dangling", "folder", "socket"]) {
+  ffiTest(`writeNewText() leaves a ${name} as it is`, () => {
+    using place = makePlace();
+    using _socket = makeKinds(place.at);
+    const before = namesIn(place.path);
+    const error = assertThrows(
+      () => writeNewText(place.at(name), "other"),
+      SystemError,
+    );
+    assertEquals(error.code, "EEXIST");
+    assertEquals(readText(place.at("file")), "text");
+    assertEquals(namesIn(place.path), before);
+  });
+}
 
 ffiTest("realPath() follows the links of folders", () => {
   using place = makePlace();

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { LinkerError, SharedLibrary } from "../../ffi/dynamic_linker.ts";
-import { EACCES } from "../../ffi/errno.ts";
+import { EACCES, EBADF } from "../../ffi/errno.ts";
 import {
   NativeConnection,
   NativeLibrary,
@@ -176,6 +176,19 @@ ffiTest(
     connection[Symbol.dispose]();
     connection[Symbol.dispose]();
     assertEquals(await closed(), before + 2);
+  },
+  { skip },
+);
+
+ffiTest(
+  "NativeConnection moves nothing once it is disposed of",
+  async () => {
+    const connection = await open("pair");
+    using _other = await open("pair");
+    connection[Symbol.dispose]();
+    const buffer = new Uint8Array(ROOM_BYTES);
+    assertEquals(connection.receive(buffer, BigInt(ROOM_BYTES)), -EBADF);
+    assertEquals(connection.send(buffer, 60), -EBADF);
   },
   { skip },
 );

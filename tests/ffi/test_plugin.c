@@ -5,6 +5,9 @@
  *   pair        every second connection is the other end of the one before
  *   script:A,B  recv gives A, then B: a length, or -1 with error number -A
  *   stuck:A     the same, but A for ever
+ *   over:A      the same, behind a pipe that is at its end
+ *   half:A      the same, behind a socket into which nobody writes any more
+ *   echo:A      each send makes one recv due, which gives A
  *   sent:A,B    send gives A, then B; what follows is sent
  *   deaf:A,B    the same, behind a descriptor that is never writable
  */
@@ -79,6 +82,22 @@ static int open_pair(void)
 	return ends[0];
 }
 
+static int open_half(int *spare)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return -1;
+	shutdown(ends[1], SHUT_WR);
+	*spare = ends[1];
+	return ends[0];
+}
+
+static int is(const struct conn *conn, const char *name)
+{
+	return strcmp(conn->address, name) == 0;
+}
+
 static void *test_open(char *address, char *description, int version,
 		       struct args *args)
 {
@@ -104,7 +123,16 @@ static void *test_open(char *address, char *description, int version,
 			return NULL;
 		conn->data = ends[0];
 		conn->control = conn->spare = ends[1];
-	} else
+	} else if (strcmp(address, "over") == 0) {
+		if (pipe(ends) != 0)
+			return NULL;
+		conn->data = ends[0];
+		close(ends[1]);
+	} else if (strcmp(address, "half") == 0)
+		conn->data = open_half(&conn->spare);
+	else if (strcmp(address, "echo") == 0)
+		conn->data = eventfd(0, EFD_CLOEXEC);
+	else
 		conn->data = eventfd(1, EFD_CLOEXEC);
 	if (argument)
 		read_steps(conn, argument);
@@ -121,9 +149,9 @@ static ssize_t test_recv(void *opaque, void *buffer, size_t size, int flags)
 	unsigned long long value;
 	int step;
 
-	if (strcmp(conn->address, "pair") == 0)
+	if (is(conn, "pair"))
 		return recv(conn->data, buffer, size, 0);
-	if (strcmp(conn->address, "told") == 0) {
+	if (is(conn, "told")) {
 		size_t length = strlen(conn->text);
 		length += snprintf(conn->text + length,
 			sizeof(conn->text) - length, " size=%zu flags=%d %s %s",
@@ -133,10 +161,12 @@ static ssize_t test_recv(void *opaque, void *buffer, size_t size, int flags)
 		memcpy(buffer, conn->text, length);
 		return (ssize_t)length;
 	}
-	if (strcmp(conn->address, "stuck") == 0)
+	if (is(conn, "stuck") || is(conn, "over") || is(conn, "half") ||
+	    is(conn, "echo"))
 		conn->next = 0;
 	step = next_step(conn, 1);
-	if (strcmp(conn->address, "stuck") != 0 && conn->next == conn->count &&
+	if (!is(conn, "stuck") && !is(conn, "over") && !is(conn, "half") &&
+	    conn->next == conn->count &&
 	    read(conn->data, &value, sizeof(value)) < 0)
 		return -1;
 	memset(buffer, 0x5a, step > 0 && (size_t)step < size ? (size_t)step : 0);
@@ -150,9 +180,12 @@ static ssize_t test_send(void *opaque, const void *buffer, size_t length,
 			 int flags)
 {
 	struct conn *conn = opaque;
+	unsigned long long value = 1;
 	int step;
 
-	if (strcmp(conn->address, "pair") == 0)
+	if (is(conn, "echo"))
+		return write(conn->data, &value, sizeof(value));
+	if (is(conn, "pair"))
 		return send(conn->data, buffer, length, flags);
 	step = next_step(conn, (int)length);
 	if (step >= 0)

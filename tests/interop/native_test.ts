@@ -56,7 +56,7 @@ async function open(
   vnl: string,
   options: TestOptions = testOptions(),
 ): Promise<Plug> {
-  const registry = await Registry.load([], NATIVE_PLUGINS);
+  const registry = await Registry.load([], { finder: NATIVE_PLUGINS });
   return await registry.open(vnl, options);
 }
 

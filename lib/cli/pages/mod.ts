@@ -36,7 +36,7 @@ async function commandsSection(): Promise<Section> {
   return {
     title: "Commands",
     paragraphs: [
-      "Each has a --help of its own. A link to this program that is named " +
+      "Each command has a --help of its own. A link to this program that is named " +
       "dpipe or vde_plug is that command.",
     ],
     rows: await Promise.all(rows),

@@ -31,6 +31,7 @@ import {
 import { encode, ReferenceDecoder } from "../plug/stream_reference.ts";
 
 const PLUGINS = import.meta.resolve("./test_plugins.ts");
+const WHO = `the plugin of ${new URL(PLUGINS).pathname}`;
 
 function cableTest(name: string, fn: () => Promise<void>): void {
   ffiTest(name, fn, { threads: true });
@@ -278,7 +279,7 @@ const BREAKAGES = [
     reason: "failed",
     errorClass: PlugError,
     message:
-      `Cannot carry frames: a plugin threw TypeError: x is not a function (${PLUGINS}:LINE)`,
+      `Cannot receive from "breaks://type": ${WHO} threw TypeError: x is not a function (${PLUGINS}:LINE)`,
   },
   {
     vnl: "breaks://end",
@@ -291,7 +292,7 @@ const BREAKAGES = [
     reason: "failed",
     errorClass: PlugError,
     message:
-      'Cannot carry frames: a plugin threw no error, but "no error at all"',
+      `Cannot receive from "breaks://text": ${WHO} threw no error, but "no error at all"`,
   },
 ] as const;
 

@@ -181,7 +181,7 @@ const ENDS = [
   {
     name: "TypeError",
     error: new TypeError("x is not a function"),
-    errorClass: TypeError,
+    errorClass: PlugError,
   },
 ] as const;
 

@@ -1,3 +1,4 @@
+import "../../ffi/preload.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { completionCommand } from "../../../lib/cli/completion.ts";
 import { Recorder } from "./recorder.ts";

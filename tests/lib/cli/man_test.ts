@@ -1,3 +1,4 @@
+import "../../ffi/preload.ts";
 import {
   assert,
   assertEquals,
@@ -7,7 +8,7 @@ import {
 import { man } from "../../../lib/cli/man.ts";
 import { COMMAND_PAGES } from "../../../lib/cli/pages/mod.ts";
 import { VERSION } from "../../../lib/cli/version.ts";
-import { SYSTEM_MODULES } from "../../../lib/plug/module_places.ts";
+import { SYSTEM_MODULES } from "../../../lib/machine/modules.ts";
 import { plugins } from "../../../plugins/mod.ts";
 import { ffiTest } from "../../ffi/case.ts";
 import {

@@ -51,8 +51,10 @@ Options:
       --a-name-that-takes-a-line
                      its text stands below
 
-Ends: There are two.
+Ends:
   a         one
+
+There are two.
 
 Signs:
   =         both ways

@@ -78,6 +78,22 @@ folderTest("PidFile writes through a link, and leaves the link", (folder) => {
   assertEquals(names(folder), ["file", "pid"]);
 });
 
+folderTest(
+  "PidFile leaves alone what has the name of its draft, and where that leads",
+  (folder) => {
+    const path = `${folder}/pid`;
+    Deno.writeTextFileSync(`${folder}/victim`, "precious");
+    Deno.symlinkSync("victim", `${path}.${Deno.pid}`);
+    {
+      using file = new PidFile(path);
+      file.write();
+      assertEquals(Deno.readTextFileSync(path), OURS);
+    }
+    assertEquals(Deno.readTextFileSync(`${folder}/victim`), "precious");
+    assertEquals(names(folder), [`pid.${Deno.pid}`, "victim"]);
+  },
+);
+
 const REFUSED = [
   { name: "a folder that does not exist", path: "no/pid" },
   { name: "a folder", path: "" },

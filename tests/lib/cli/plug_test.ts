@@ -153,8 +153,9 @@ const ENDS = [
   {
     vnl: "breaks://type",
     status: 1,
-    said:
-      "Cannot carry frames: a plugin threw TypeError: x is not a function (LINE)",
+    said: `Cannot receive from "breaks://type": the plugin of ${
+      new URL("../cable/test_plugins.ts", import.meta.url).pathname
+    } threw TypeError: x is not a function (LINE)`,
   },
   { vnl: "breaks://end", status: 0, said: "ended as it is over" },
 ] as const;

@@ -5,7 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { pluginsCommand } from "../../../lib/cli/plugins.ts";
-import { SYSTEM_MODULES } from "../../../lib/plug/module_places.ts";
+import { SYSTEM_MODULES } from "../../../lib/machine/modules.ts";
+import { splitShellWords } from "../../../lib/plug/shell_words.ts";
 import { ffiTest } from "../../ffi/case.ts";
 import {
   noCompiler,
@@ -106,7 +107,7 @@ ffiTest("plugins NAME knows modules that are named, before files", async () => {
 });
 
 ffiTest(
-  "plugins --json has scheme, summary, syntax and origin of each",
+  "plugins --json has scheme, summary, description, syntax and origin of each",
   async () => {
     using place = new Place({ "vdeplug_mine.js": MINE, "vdeplug_b.js": "1" });
     const { status, out } = await place.run("--json");
@@ -116,6 +117,7 @@ ffiTest(
     assertEquals(Object.keys(of("tap") ?? {}), [
       "scheme",
       "summary",
+      "description",
       "syntax",
       "from",
     ]);
@@ -215,6 +217,7 @@ const REFUSALS = [
   { args: ["new", "../x"], includes: "lower-case letters" },
   { args: ["new", "9"], includes: "lower-case letters" },
   { args: ["new", ""], includes: "lower-case letters" },
+  { args: ["new", "mine", ""], includes: 'a folder: received ""' },
   { args: ["new", "a".repeat(33)], includes: "at most 32" },
 ];
 
@@ -260,6 +263,35 @@ ffiTest("plugins new writes both files, and never over others", async () => {
     Deno.writeTextFileSync(`${folder}/vdeplug_mine.ts`, text);
   }
 });
+
+ffiTest("plugins new prints commands that can be pasted", async () => {
+  using place = new Place();
+  const folder = `${place.folder}/it's mine`;
+  const { status, out } = await place.run("new", "mine", folder);
+  assertEquals(status, 0);
+  const [wrote, ...commands] = out.split("\n");
+  assertStringIncludes(wrote, `${folder}/vdeplug_mine.ts and `);
+  const words = commands.map((line) => splitShellWords(line.slice(10)));
+  assertEquals(words[0].at(-1), `${folder}/vdeplug_mine_test.ts`);
+  assertEquals(words[1][2], `${folder}/vdeplug_mine.ts`);
+  assertEquals(words[2][3], `${folder}/vdeplug_mine.ts`);
+});
+
+ffiTest(
+  "plugins new leaves nothing where the second file cannot be written",
+  async () => {
+    using place = new Place();
+    // A path has at most 4095 bytes, of which the first file's is just short.
+    const room = 4095 - "/vdeplug_mine.ts".length;
+    let folder = place.folder;
+    while (folder.length < room - 200) folder += `/${"x".repeat(99)}`;
+    folder += `/${"y".repeat(room - folder.length - 1)}`;
+    const { status, out, err } = await place.run("new", "mine", folder);
+    assertEquals([status, out], [1, ""]);
+    assertMatch(err[0], /^Cannot write ".*_test\.ts": File name too long/);
+    assertEquals([...Deno.readDirSync(folder)], []);
+  },
+);
 
 ffiTest("plugins --help prints its help", async () => {
   using place = new Place();

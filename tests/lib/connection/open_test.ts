@@ -5,7 +5,7 @@ import type { OpenOptions, Plug, Plugin } from "../../../lib/plug/plugin.ts";
 import { ffiTest } from "../../ffi/case.ts";
 import { makeFrame, openDescriptors } from "../../plugs.ts";
 import { MemoryPlug } from "../cable/memory_plug.ts";
-import { isPending } from "./memory_link.ts";
+import { altered, isPending } from "./memory_link.ts";
 
 /** Opened by `late://`, whenever the test says so. */
 let opening = Promise.withResolvers<Plug>();
@@ -117,6 +117,47 @@ lateTest(
     assertEquals(openDescriptors(), before);
   },
 );
+
+/** A plug that tells how often it was disposed of, and whether it was looked at too late. */
+function watched(signal: AbortSignal) {
+  const seen = { disposals: 0, isLate: false };
+  const memory = new MemoryPlug();
+  const { controlFd } = memory;
+  const plug: Plug = altered(memory, {
+    [Symbol.dispose]: () => {
+      seen.disposals++;
+      memory[Symbol.dispose]();
+    },
+  });
+  // The last one to ask is the connection that is made of it.
+  const get = () => {
+    seen.isLate = signal.aborted;
+    return controlFd;
+  };
+  return { plug: Object.defineProperty(plug, "controlFd", { get }), seen };
+}
+
+for (let turns = 0; turns < 14; turns++) {
+  lateTest(
+    `openConnection() makes no connection of a plug that opens ${turns} turns before its signal`,
+    async () => {
+      const abort = new AbortController();
+      const { signal } = abort;
+      const { plug, seen } = watched(signal);
+      const opened = openConnection("late://", { pluginModules, signal });
+      const outcome = opened.then(() => "a connection", (error) => error);
+      while (asked.length === 0) await isPending(opened);
+      opening.resolve(plug);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      const reason = new RangeError("enough");
+      abort.abort(reason);
+      if (await outcome === "a connection") assertEquals(seen.isLate, false);
+      else assertEquals(await outcome, reason);
+      await isPending(opening.promise);
+      assertEquals(seen.disposals, 1);
+    },
+  );
+}
 
 lateTest(
   "openConnection() gives a connection that its signal closes",

@@ -5,7 +5,13 @@ import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
 import { ffiTest } from "../../ffi/case.ts";
 import { assertFrames, burstOf, makeFrame } from "../../plugs.ts";
 import { MemoryPlug } from "../cable/memory_plug.ts";
-import { altered, isPending, makeFrames, memoryLink } from "./memory_link.ts";
+import {
+  altered,
+  isPending,
+  makeFrames,
+  memoryLink,
+  take,
+} from "./memory_link.ts";
 
 ffiTest("Connection.send() hands a frame over before it returns", async () => {
   await using link = memoryLink();
@@ -190,14 +196,129 @@ ffiTest(
   },
 );
 
-ffiTest("Connection.send() still sends after frames have ended", async () => {
-  await using link = memoryLink();
-  link.plug.fail(new LinkEnd("Cannot receive: end of file"));
-  assertEquals(await link.connection.receive(), undefined);
-  const frame = makeFrame(60, 1);
-  await link.connection.send(frame);
-  assertFrames(link.plug.taken, [frame]);
-});
+const ENDS = [
+  {
+    name: "has ended",
+    reason: new LinkEnd("Cannot receive: end of file"),
+    error: LinkEnd,
+  },
+  {
+    name: "is broken",
+    reason: new PlugError("Cannot receive: EIO", { code: "EIO" }),
+    error: PlugError,
+  },
+] as const;
+
+for (const { name, reason, error } of ENDS) {
+  ffiTest(
+    `Connection.send() tells that the link ${name}, once receive() has`,
+    async () => {
+      await using link = memoryLink();
+      const { connection, plug } = link;
+      plug.fail(reason);
+      await connection.receive().catch(() => {});
+      for (let round = 0; round < 2; round++) {
+        for (
+          const send of [
+            () => connection.send(makeFrame(60, 1)),
+            () => connection.sendBurst(burstOf([makeFrame(60, 1)])),
+          ]
+        ) await assertRejects(send, error, reason.message);
+      }
+      assertEquals(plug.taken.length, 0);
+      assertEquals(connection.counters.sent.snapshot().frames, 0);
+    },
+  );
+
+  ffiTest(
+    `Connection.send() tells that the link ${name} where nobody receives, and keeps what came before`,
+    async () => {
+      await using link = memoryLink();
+      const { connection, plug } = link;
+      const frames = makeFrames(3);
+      plug.offer(frames);
+      await sendUntil(connection, () => plug.waiting === 0);
+      // What is held now hides the end from who only sends.
+      plug.fail(reason);
+      assertFrames(await take(connection, 3), frames);
+      await assertRejects(
+        () => sendUntil(connection, () => false),
+        error,
+        reason.message,
+      );
+      if (error === LinkEnd) {
+        assertEquals(await connection.receive(), undefined);
+      } else {
+        await assertRejects(
+          () => connection.receive(),
+          error,
+          reason.message,
+        );
+      }
+    },
+  );
+
+  ffiTest(
+    `Connection.receive() tells that the link ${name}, once send() has, after what came before`,
+    async () => {
+      await using link = memoryLink({ room: 0 });
+      const { connection, plug } = link;
+      const frames = makeFrames(200);
+      plug.offer(frames);
+      plug.sendError = reason;
+      await assertRejects(
+        () => connection.send(makeFrame(60, 1)),
+        error,
+        reason.message,
+      );
+      assertFrames(await take(connection, 200), frames);
+      const receiving = connection.receive();
+      if (error === LinkEnd) assertEquals(await receiving, undefined);
+      else await assertRejects(() => receiving, error, reason.message);
+    },
+  );
+}
+
+ffiTest(
+  "Connection.receive() that waits ends when send() finds the link ended",
+  async () => {
+    await using link = memoryLink({ room: 0 });
+    const receiving = link.connection.receive();
+    assert(await isPending(receiving));
+    link.plug.sendError = new LinkEnd("Cannot send: the reader is gone");
+    await assertRejects(() => link.connection.send(makeFrame(60, 1)), LinkEnd);
+    assertEquals(await receiving, undefined);
+  },
+);
+
+ffiTest(
+  "Connection.send() tells of a hang-up where nobody receives, though frames wait",
+  async () => {
+    await using link = memoryLink();
+    const { connection, plug } = link;
+    const frames = makeFrames(500);
+    plug.offer(frames);
+    plug.hangUp();
+    await assertRejects(
+      () => sendUntil(connection, () => false),
+      LinkEnd,
+      "the other side hung up",
+    );
+    assertFrames(await take(connection, 1000), frames);
+  },
+);
+
+/** Sends frames until something is the case, or the link ends. */
+async function sendUntil(
+  connection: Connection,
+  isSo: () => boolean,
+): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!isSo()) {
+    assert(performance.now() < deadline, "nothing happened in ten seconds");
+    await connection.send(makeFrame(60, 1));
+  }
+}
 
 ffiTest("Connection.send() tells of a closed connection", async () => {
   const link = memoryLink();

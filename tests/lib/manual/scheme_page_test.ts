@@ -104,6 +104,18 @@ Deno.test("schemeManual() tells that nothing is read in the raw form, and where 
   assertStringIncludes(roff, ".SH FILES\n.TP\n\\fB/home/a\\-b/.x.ts\\fR\n");
 });
 
+Deno.test("schemeManual() has the paragraphs of a description behind the summary", () => {
+  const roff = schemeManual({
+    ...plugin("A wire.", { form: "slash", keys: [] }),
+    description: ["It is of copper. It is long.", ".Nobody may cut it."],
+  }, PLACE);
+  assertStringIncludes(
+    roff,
+    ".SH DESCRIPTION\nA wire.\n.PP\nIt is of copper.\nIt is long.\n.PP\n" +
+      "\\&.Nobody may cut it.\n.PP\nA VNL of this",
+  );
+});
+
 Deno.test("schemeManual() has nothing to tell of a scheme without anything", () => {
   const roff = schemeManual(plugin("", { form: "slash", keys: [] }), PLACE);
   const titles = Array.from(

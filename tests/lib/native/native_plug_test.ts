@@ -6,9 +6,14 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { runLoop } from "../../../lib/cable/loop.ts";
 import { makeNativeFinder } from "../../../lib/native/native_plugins.ts";
 import { Burst } from "../../../lib/net/burst.ts";
-import { Counter, type CounterName } from "../../../lib/plug/counters.ts";
+import {
+  Counter,
+  type CounterName,
+  Counters,
+} from "../../../lib/plug/counters.ts";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
 import type { Plug, Plugin } from "../../../lib/plug/plugin.ts";
 import { parseVnl } from "../../../lib/plug/vnl.ts";
@@ -25,12 +30,17 @@ import {
   type TestOptions,
   testOptions,
 } from "../../plugs.ts";
+import { MemoryPlug, Stopper } from "../cable/memory_plug.ts";
 import { libraryPlaces } from "./library_places.ts";
 
 const skip = await noCompiler();
 
 /** An error that passes may come so often in a row. */
 const PATIENT_CALLS = 1000;
+/** A cable that does not end by itself is stopped then. */
+const STOP_MS = 5000;
+/** More than may come in a row. */
+const MANY_ERRORS = 10_100;
 
 async function testPlugin(): Promise<Plugin> {
   const { folder } = await testLibraries();
@@ -194,6 +204,86 @@ ffiTest(
   },
   { skip },
 );
+
+const ENDS = [
+  { name: "a frame for others, at the end of a pipe", address: "over:1" },
+  { name: "a runt, at the end of a pipe", address: "over:5" },
+  { name: "an error that passes, at the end of a pipe", address: "over:-11" },
+  { name: "a frame for others, at the end of a socket", address: "half:1" },
+  { name: "a runt, at the end of a socket", address: "half:5" },
+  { name: "nothing, at the end of a socket", address: "half:0" },
+];
+
+for (const { name, address } of ENDS) {
+  ffiTest(
+    `NativePlug.receive() tells the end of a plugin that gives ${name}`,
+    async () => {
+      using plug = await open(address);
+      const burst = new Burst();
+      assertThrows(
+        () => {
+          for (let call = 0; call < PATIENT_CALLS * 100; call++) {
+            assertEquals(plug.receive(burst), 0);
+          }
+        },
+        LinkEnd,
+        "hung up",
+      );
+    },
+    { skip },
+  );
+}
+
+ffiTest(
+  "NativePlug.receive() never minds how many frames are for others while the link is up",
+  async () => {
+    using plug = await open("stuck:1");
+    const burst = new Burst();
+    for (let call = 0; call < 30; call++) assertEquals(plug.receive(burst), 0);
+  },
+  { skip },
+);
+
+ffiTest(
+  "NativePlug.receive() never minds how many errors pass one by one",
+  async () => {
+    // ECONNREFUSED
+    using plug = await open("echo:-111");
+    const frame = burstOf([makeFrame(60, 1)]);
+    const burst = new Burst();
+    for (let round = 0; round < MANY_ERRORS; round++) {
+      assertEquals(plug.send(frame, 0), 1);
+      assertEquals(plug.receive(burst), 0);
+    }
+  },
+  { skip },
+);
+
+ffiTest(
+  "NativePlug ends its cable with what came before an error of which no descriptor tells",
+  async () => {
+    using source = await open("script:60,-13");
+    using sink = new MemoryPlug();
+    using stopper = new Stopper(STOP_MS);
+    const counters = [new Counters(), new Counters()] as const;
+    const cable = {
+      plugs: [source, sink],
+      counters,
+      stopFd: stopper.fd,
+    } as const;
+    assertThrows(() => runLoop(cable), PlugError, "EACCES");
+    assertEquals(sink.taken.map(({ length }) => length), [60]);
+  },
+  { skip },
+);
+
+ffiTest("NativePlug is of no use once it is disposed of", async () => {
+  const plug = await open("sent:60");
+  plug[Symbol.dispose]();
+  assertThrows(() => plug.receive(new Burst()), PlugError);
+  const burst = burstOf([makeFrame(60, 1)]);
+  assertThrows(() => plug.send(burst, 0), PlugError, "EBADF");
+}, { skip });
 
 ffiTest(
   "NativePlug tells the end once the other side is closed and all frames are out",

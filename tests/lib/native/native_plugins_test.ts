@@ -31,7 +31,7 @@ ffiTest(
   async () => {
     const { folder, plugin } = await testLibraries();
     const finder = makeNativeFinder(libraryPlaces(folder));
-    const registry = await Registry.load([], finder);
+    const registry = await Registry.load([], { finder });
     using plug = await registry.open(
       `${TEST_SCHEME}://script:1`,
       testOptions(),
@@ -48,7 +48,7 @@ ffiTest(
   async () => {
     const { folder } = await testLibraries();
     const finder = makeNativeFinder(libraryPlaces(folder));
-    const registry = await Registry.load([], finder);
+    const registry = await Registry.load([], { finder });
     const error = await assertRejects(
       () =>
         registry.open(`${TEST_SCHEME}://fail:13[a='b]{c://%41`, testOptions()),
@@ -75,7 +75,7 @@ ffiTest(
   async () => {
     using folder = new TestFolder();
     const finder = makeNativeFinder(libraryPlaces(folder.path));
-    const registry = await Registry.load([], finder);
+    const registry = await Registry.load([], { finder });
     await assertRejects(
       () => registry.plugin("absent"),
       TypeError,

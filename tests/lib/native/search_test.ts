@@ -61,6 +61,11 @@ const FOLDERS = [
     ],
   },
   {
+    name: "are none of the current folder's",
+    machine: { env: { LD_LIBRARY_PATH: ":.:lib:/b" } },
+    want: ["/b/vdeplug", ...STANDARD],
+  },
+  {
     name: "are VDEPLUGIN_PATH alone where that is set",
     machine: {
       library: "/opt/lib",
@@ -81,7 +86,15 @@ for (const { name, machine, want } of FOLDERS) {
   });
 }
 
-const SEARCHES = [
+interface Search {
+  readonly name: string;
+  readonly machine: Machine;
+  /** The file that is to be found. */
+  readonly want: string | undefined;
+  readonly isLinkers: boolean;
+}
+
+const SEARCHES: readonly Search[] = [
   {
     name: "takes the first folder that has the library",
     machine: {
@@ -100,6 +113,27 @@ const SEARCHES = [
     isLinkers: true,
   },
   {
+    name:
+      "leaves the rest to the linker, whom LD_LIBRARY_PATH tells of folders",
+    machine: { env: { LD_LIBRARY_PATH: "/b:/c;/d" } },
+    want: "libvdeplug_a.so",
+    isLinkers: true,
+  },
+  {
+    name: "leaves the rest to the linker where LD_LIBRARY_PATH has no text",
+    machine: { env: { LD_LIBRARY_PATH: "" } },
+    want: "libvdeplug_a.so",
+    isLinkers: true,
+  },
+  ...["/b:", ":/b", "/b::/c", "/b;", ":", ".", "lib:/b", "/b:./lib"].map(
+    (path) => ({
+      name: `asks no linker that looks in the current folder: "${path}"`,
+      machine: { env: { LD_LIBRARY_PATH: path } },
+      want: undefined,
+      isLinkers: false,
+    }),
+  ),
+  {
     name: "finds nothing beside VDEPLUGIN_PATH",
     machine: {
       env: { VDEPLUGIN_PATH: "/mine" },
@@ -117,7 +151,7 @@ const SEARCHES = [
     want: "/mine/libvdeplug_a.so",
     isLinkers: false,
   },
-] as const;
+];
 
 for (const { name, machine, want, isLinkers } of SEARCHES) {
   Deno.test(`findNative() ${name}`, () => {
@@ -136,6 +170,14 @@ Deno.test("findNative() tells where it looks", () => {
   assertStringIncludes(
     findNative("a", places({ env })).lookedIn,
     "in /mine (VDEPLUGIN_PATH)",
+  );
+});
+
+Deno.test("findNative() tells why it does not ask the linker", () => {
+  assertEquals(
+    findNative("a", places({ env: { LD_LIBRARY_PATH: "/opt/lib:" } })).lookedIn,
+    `for libvdeplug_a.so in ${["/opt/lib/vdeplug", ...STANDARD].join(", ")}; ` +
+      "not where the linker looks, as LD_LIBRARY_PATH has an empty or relative part",
   );
 });
 

@@ -1,11 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { PlugError } from "../../../lib/plug/errors.ts";
-import {
-  findDenial,
-  mayReadVariable,
-  requireReading,
-  requireVariable,
-} from "../../../lib/plug/denial.ts";
+import { assertEquals } from "@std/assert";
+import { findDenial } from "../../../lib/plug/denial.ts";
 
 const { NotCapable } = Deno.errors;
 
@@ -86,40 +80,3 @@ for (const error of [new TypeError("Cannot do it"), "text", undefined]) {
     assertEquals(findDenial(error), undefined);
   });
 }
-
-Deno.test({
-  name: "requireVariable() says what is missing, and what gives it",
-  permissions: { env: ["PATH"] },
-  fn: () => {
-    requireVariable("find it", "PATH");
-    assertEquals(["PATH", "HOME"].map(mayReadVariable), [true, false]);
-    const error = assertThrows(
-      () => requireVariable("find it", "HOME"),
-      PlugError,
-      'Cannot find it: Deno has not been given the permission to read the variable "HOME"',
-    );
-    assertEquals(
-      [error.code, error.hint],
-      ["EPERM", "run it with --allow-env=HOME"],
-    );
-  },
-});
-
-Deno.test({
-  name:
-    "requireReading() says what is missing, what gives it, and what else helps",
-  permissions: { read: ["/etc"] },
-  fn: () => {
-    requireReading("find it", "/etc/hostname");
-    requireReading("find it", "");
-    const error = assertThrows(
-      () => requireReading("find it", "/tmp/x", "or go on"),
-      PlugError,
-      'Cannot find it: Deno has not been given the permission to read "/tmp/x"',
-    );
-    assertEquals(
-      [error.code, error.hint],
-      ["EPERM", "run it with --allow-read=/tmp/x, or go on"],
-    );
-  },
-});

@@ -1,6 +1,12 @@
 import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
-import { explainFault, explainOpenFault } from "../../../lib/plug/fault.ts";
+import {
+  culpritOf,
+  describeThrown,
+  explainFault,
+  explainOpenFault,
+  SOMEBODY,
+} from "../../../lib/plug/fault.ts";
 
 /** Of another copy of the library. */
 class OtherPlugError extends Error {
@@ -16,7 +22,7 @@ const LINK_ERRORS = [
 for (const error of LINK_ERRORS) {
   Deno.test(`explainFault() leaves ${error.constructor.name} as it is`, () => {
     assertEquals(explainFault(error, "carry frames") === error, true);
-    assertEquals(explainOpenFault(error, "open", "x") === error, true);
+    assertEquals(explainOpenFault(error, "open", SOMEBODY) === error, true);
   });
 }
 
@@ -28,7 +34,7 @@ const VNL_ERRORS = [
 
 for (const error of VNL_ERRORS) {
   Deno.test(`explainOpenFault() leaves ${error} as it is, explainFault() does not`, () => {
-    assertEquals(explainOpenFault(error, "open", "x") === error, true);
+    assertEquals(explainOpenFault(error, "open", SOMEBODY) === error, true);
     const explained = explainFault(error, "carry frames");
     assertEquals(explained instanceof PlugError, true);
     assertEquals(explained.cause === error, true);
@@ -49,7 +55,9 @@ for (const run of ENGINE_FAULTS) {
     try {
       run();
     } catch (error) {
-      const { message } = explainOpenFault(error, 'open "x://"', "it");
+      const { message } = explainOpenFault(error, 'open "x://"', {
+        words: "it",
+      });
       assertMatch(
         message,
         /^Cannot open "x:\/\/": it threw (Type|Range|Syntax)Error: .*fault_test\.ts:\d+:\d+\)$/,
@@ -82,4 +90,65 @@ Deno.test("explainFault() tells which permission a plugin lacks, and how to give
     'Cannot carry frames: Deno has not been given the permission to read "/x"',
   );
   assertEquals(explained.hint, "run it with --allow-read=/x");
+});
+
+/** Thrown by the library alone: no place of it is the test's. */
+function libraryError(): TypeError {
+  const error = new TypeError("it is wrong");
+  const place = import.meta.resolve("../../../lib/kit/frame_plug.ts");
+  error.stack = `${error}\n    at FramePlug.receive (${place}:88:10)`;
+  return error;
+}
+
+const CULPRITS = [
+  {
+    name: "blames a plugin's module, and no place of the library",
+    culprit: culpritOf("file:///home/me/vdeplug_mine.ts"),
+    want: "the plugin of /home/me/vdeplug_mine.ts threw TypeError: it is wrong",
+  },
+  {
+    name: "names the place in the library for a built-in plugin",
+    culprit: culpritOf(import.meta.resolve("../../../plugins/mod.ts")),
+    want: `the plugin of ${
+      new URL("../../../plugins/mod.ts", import.meta.url).pathname
+    } threw TypeError: it is wrong (${
+      import.meta.resolve("../../../lib/kit/frame_plug.ts")
+    }:88:10)`,
+  },
+  {
+    name: "names the place in the library where nobody is to blame",
+    culprit: SOMEBODY,
+    want: `a plugin threw TypeError: it is wrong (${
+      import.meta.resolve("../../../lib/kit/frame_plug.ts")
+    }:88:10)`,
+  },
+];
+
+for (const { name, culprit, want } of CULPRITS) {
+  Deno.test(`explainFault() ${name}`, () => {
+    const { message } = explainFault(libraryError(), "carry frames", culprit);
+    assertEquals(message, `Cannot carry frames: ${want}`);
+  });
+}
+
+Deno.test("describeThrown() tells both errors of a SuppressedError, in their order", () => {
+  const fail = (text: string) => {
+    throw new RangeError(text);
+  };
+  const failTwice = () => {
+    using _held = { [Symbol.dispose]: () => fail("the second") };
+    fail("the first");
+  };
+  const place = String.raw`\(file:.*fault_test\.ts:\d+:\d+\)`;
+  try {
+    failTwice();
+  } catch (error) {
+    return assertMatch(
+      describeThrown(error),
+      new RegExp(
+        `^RangeError: the first ${place}, and then RangeError: the second ${place}$`,
+      ),
+    );
+  }
+  throw new TypeError("Cannot test: nothing was thrown");
 });

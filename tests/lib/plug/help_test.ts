@@ -125,6 +125,28 @@ Deno.test("describeSyntax() describes a scheme of the bracket form", () => {
   assertEquals(described, BRACKET);
 });
 
+const DESCRIBED = `\
+wire://NAME
+  A wire.
+
+  It is of copper, which is a metal that is not cheap, and it is as long as need
+  be.
+
+  Nobody may cut it.
+
+  NAME      address`;
+
+Deno.test("describeSyntax() has the paragraphs of a description behind the summary", () => {
+  const described = describeSyntax({
+    ...plugin("wire", "A wire.", { form: "slash", address: "NAME", keys: [] }),
+    description: [
+      "It is of copper, which is a metal that is not cheap, and it is as long as need be.",
+      "Nobody may cut it.",
+    ],
+  });
+  assertEquals(described, DESCRIBED);
+});
+
 Deno.test("describeSyntax() describes a scheme with nothing to say", () => {
   const described = describeSyntax(
     plugin("null", "Nothing.", { form: "slash", keys: [] }),

@@ -55,6 +55,11 @@ const FOLDERS = [
     want: ["/home/ann/.config/vdeplug/plugins"],
   },
   { name: "is nowhere without a home", variables: {}, want: [] },
+  {
+    name: "is nowhere with a home that is relative",
+    variables: { HOME: "h" },
+    want: [],
+  },
   { name: "is nowhere with an empty home", variables: { HOME: "" }, want: [] },
 ] as const;
 

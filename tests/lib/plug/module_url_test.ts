@@ -20,8 +20,22 @@ const URLS = [
 
 for (const { given, want, ...also } of URLS) {
   Deno.test(`moduleUrl() makes ${want} of ${given}, and showModule() a name`, () => {
-    assertEquals(moduleUrl(given, "/work"), want);
+    assertEquals(moduleUrl(given, () => "/work"), want);
     assertEquals(showModule(want), "shown" in also ? also.shown : want);
+  });
+}
+
+Deno.test("moduleUrl() asks for no current folder where a path is whole", () => {
+  const never = () => {
+    throw new TypeError("Cannot tell: asked");
+  };
+  assertEquals(moduleUrl("/a/b.ts", never), "file:///a/b.ts");
+  assertEquals(moduleUrl("file:///a/b.ts", never), "file:///a/b.ts");
+});
+
+for (const url of ["file:///tmp/100%.ts", "file:///tmp/%ff.ts"]) {
+  Deno.test(`showModule() shows ${url} as it is`, () => {
+    assertEquals(showModule(url), url);
   });
 }
 
@@ -52,6 +66,14 @@ Deno.test("runtimeFault() names the runtime and the remedy for TypeScript", () =
     "deno transpile -o /a/vdeplug_x.js /a/vdeplug_x.ts",
   );
   assertEquals(runtimeFault("file:///a/vdeplug_x.js", old), undefined);
+});
+
+Deno.test("runtimeFault() writes a command that can be pasted", () => {
+  const old = { standalone: true, version: "2.4.2" };
+  assertStringIncludes(
+    runtimeFault("file:///a%20b/vdeplug_x.ts", old)?.hint ?? "",
+    "deno transpile -o '/a b/vdeplug_x.js' '/a b/vdeplug_x.ts'",
+  );
 });
 
 Deno.test("runtimeFault() knows that a compiled program loads files only", () => {

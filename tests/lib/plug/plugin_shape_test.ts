@@ -46,3 +46,18 @@ for (const kind of ["tun", "toString", 1, null]) {
     );
   });
 }
+
+for (const description of [undefined, [], ["One.", "Two."]]) {
+  Deno.test(`findPluginFault() takes ${JSON.stringify(description)} as a description`, () => {
+    assertEquals(findPluginFault({ ...PLUGIN, description }, "x"), undefined);
+  });
+}
+
+for (const description of ["Text.", [1], [""], [" \n"], null, {}]) {
+  Deno.test(`findPluginFault() refuses ${JSON.stringify(description)} as a description`, () => {
+    assertEquals(
+      findPluginFault({ ...PLUGIN, description }, "x"),
+      "found a description that is no array of texts",
+    );
+  });
+}

@@ -301,7 +301,7 @@ function finder(known: string): PluginFinder & { readonly asked: string[] } {
 
 Deno.test("Registry.plugin() asks the finder for what no module has, once", async () => {
   const found = finder("elsewhere");
-  const registry = await Registry.load([FIRST], found);
+  const registry = await Registry.load([FIRST], { finder: found });
   const plugins = await Promise.all([
     registry.plugin("elsewhere"),
     registry.plugin("elsewhere"),
@@ -313,13 +313,17 @@ Deno.test("Registry.plugin() asks the finder for what no module has, once", asyn
 });
 
 Deno.test("Registry.open() opens the plug of a plugin that the finder has", async () => {
-  const registry = await Registry.load([FIRST], finder("elsewhere"));
+  const registry = await Registry.load([FIRST], {
+    finder: finder("elsewhere"),
+  });
   using plug = await registry.open("elsewhere://", testOptions());
   assertEquals(plug.fd, -1);
 });
 
 Deno.test("Registry.plugin() tells where the finder looked", async () => {
-  const registry = await Registry.load([FIRST], finder("elsewhere"));
+  const registry = await Registry.load([FIRST], {
+    finder: finder("elsewhere"),
+  });
   const error = await assertRejects(
     () => registry.plugin("vxvd"),
     TypeError,
@@ -329,14 +333,16 @@ Deno.test("Registry.plugin() tells where the finder looked", async () => {
 });
 
 Deno.test("Registry.plugin() passes on why a plugin does not load", async () => {
-  const registry = await Registry.load([FIRST], finder("elsewhere"));
+  const registry = await Registry.load([FIRST], {
+    finder: finder("elsewhere"),
+  });
   await assertRejects(() => registry.plugin("broken"), PlugError, "broken");
 });
 
 for (const scheme of ["", "../x", "Tap", "a b"]) {
   Deno.test(`Registry.plugin() asks no finder for the scheme "${scheme}"`, async () => {
     const found = finder(scheme);
-    const registry = await Registry.load([FIRST], found);
+    const registry = await Registry.load([FIRST], { finder: found });
     await assertRejects(() => registry.plugin(scheme), TypeError);
     assertEquals(found.asked, []);
   });

@@ -1,5 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { splitShellWords } from "../../../lib/plug/shell_words.ts";
+import {
+  quoteShellWord,
+  splitShellWords,
+} from "../../../lib/plug/shell_words.ts";
 import { seededRandom } from "../../random.ts";
 
 const CASES = [
@@ -157,3 +160,19 @@ Deno.test("splitShellWords() splits random texts as a shell does", async () => {
     .filter((text) => tryWords(text) !== undefined);
   assertEquals(await shellWords(texts), texts.map((text) => tryWords(text)));
 });
+
+const QUOTED = [
+  { word: "/tmp/a-b_c.ts", want: "/tmp/a-b_c.ts" },
+  { word: "/tmp/a b", want: "'/tmp/a b'" },
+  { word: "", want: "''" },
+  { word: "it's", want: `'it'\\''s'` },
+  { word: "~", want: "'~'" },
+  { word: '$HOME*\n"`\\', want: "'$HOME*\n\"`\\'" },
+] as const;
+
+for (const { word, want } of QUOTED) {
+  Deno.test(`quoteShellWord() makes ${JSON.stringify(want)}, which is one word again`, () => {
+    assertEquals(quoteShellWord(word), want);
+    assertEquals(splitShellWords(`a ${quoteShellWord(word)}`), ["a", word]);
+  });
+}

@@ -1,3 +1,4 @@
+import "../../ffi/preload.ts";
 import {
   assertEquals,
   assertInstanceOf,
@@ -5,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { PlugError } from "../../../lib/plug/errors.ts";
-import { SYSTEM_MODULES } from "../../../lib/plug/module_places.ts";
+import { SYSTEM_MODULES } from "../../../lib/machine/modules.ts";
 import { Registry } from "../../../lib/plug/registry.ts";
 import { testOptions } from "../../plugs.ts";
 
@@ -36,10 +37,12 @@ class Folder implements Disposable {
   }
 
   async registry(moduleUrls: readonly string[] = []): Promise<Registry> {
-    return await Registry.load(moduleUrls, undefined, {
+    const modules = {
       ...SYSTEM_MODULES,
-      env: (name) => name === "VDEPLUG_PLUGIN_PATH" ? this.path : undefined,
-    });
+      env: (name: string) =>
+        name === "VDEPLUG_PLUGIN_PATH" ? this.path : undefined,
+    };
+    return await Registry.load(moduleUrls, { modules });
   }
 
   [Symbol.dispose](): void {
@@ -119,7 +122,7 @@ const FAULTS: readonly {
     name: "exports a plugin without a scheme",
     text: 'export const plugin = { summary: "x" };',
     errorClass: TypeError,
-    includes: ['found the scheme ""'],
+    includes: ["found a plugin without a scheme"],
   },
   {
     name: "exports a plugin of another scheme",

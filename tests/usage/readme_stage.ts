@@ -19,7 +19,7 @@ import {
   spawn,
   vdeplug,
 } from "../lab/mod.ts";
-import { eventually, prepared } from "./nodes.ts";
+import { eventually, prepared } from "../interop/nodes.ts";
 import { writePackageImports } from "./readme_package.ts";
 
 /** Whoever runs the tests may do here what sudo is asked for. */

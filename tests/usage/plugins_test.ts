@@ -21,7 +21,7 @@ import {
   command,
   plugIn,
   prepared,
-} from "./nodes.ts";
+} from "../interop/nodes.ts";
 
 const noTap = await reasonToSkip(canMakeTaps(), peerAvailable("ping"));
 const ROOT = new URL("../../", import.meta.url);

@@ -13,7 +13,7 @@ import {
   reasonToSkip,
 } from "../lab/mod.ts";
 import { canRunGuests, Guest, GuestImage } from "../lab/guest.ts";
-import { eventually } from "./nodes.ts";
+import { eventually } from "../interop/nodes.ts";
 import type { Scene } from "./readme_scene.ts";
 import type { Edits, StageHost } from "./readme_stage.ts";
 

@@ -16,7 +16,7 @@ import {
   reasonToSkip,
   spawn,
 } from "../lab/mod.ts";
-import { eventually } from "./nodes.ts";
+import { eventually } from "../interop/nodes.ts";
 import { readmeCommands } from "../readme/commands.ts";
 import { writePackageImports } from "./readme_package.ts";
 import { sceneTest } from "./readme_scene.ts";
@@ -148,9 +148,6 @@ pluginContract({
     { vnl: "mine:///tmp/x,/tmp/y[colour=red]", includes: '"colour"' },
     { vnl: "mine:///nonexistent/x,/tmp/y", includes: "/nonexistent/x" },
   ],
-  skipCases: {
-    "describes itself": "it is short, and names no VNL as an example",
-  },
   reliable: true,
   openPair: async (near, far) => {
     const folder = await Deno.makeTempDir({ prefix: "vdeplug" });

@@ -11,7 +11,7 @@ import {
   reasonToSkip,
   spawn,
 } from "../lab/mod.ts";
-import { command, prepared } from "./nodes.ts";
+import { command, prepared } from "../interop/nodes.ts";
 
 const noMan = await reasonToSkip(peerAvailable("man"), peerAvailable("groff"));
 const noMandoc = await reasonToSkip(peerAvailable("mandoc"));

@@ -19,7 +19,7 @@ import {
   reasonToSkip,
   spawn,
 } from "../lab/mod.ts";
-import { eventually } from "./nodes.ts";
+import { eventually } from "../interop/nodes.ts";
 import { readmeCommands } from "../readme/commands.ts";
 import type { Scene } from "./readme_scene.ts";
 

@@ -11,7 +11,7 @@ import {
   spawn,
   vdeplug,
 } from "../lab/mod.ts";
-import { prepared } from "./nodes.ts";
+import { prepared } from "../interop/nodes.ts";
 
 /** `nobody` and its group, as Debian and most others number them. */
 const NOBODY = 65534;

@@ -16,13 +16,13 @@ import {
   reasonToSkip,
 } from "../lab/mod.ts";
 import { canRunGuests, Guest, GuestImage } from "../lab/guest.ts";
-import { plugIn, start } from "./nodes.ts";
+import { plugIn, start } from "../interop/nodes.ts";
 import {
   canBeOrdinary,
   canRunAsOrdinary,
   OrdinaryUser,
 } from "./ordinary_user.ts";
-import { makePlace } from "./switch_server.ts";
+import { makePlace } from "../interop/switch_server.ts";
 import { fetchSum, servePage } from "./web_page.ts";
 
 const noGuests = await reasonToSkip(canMakeNamespaces(), canRunGuests());
