@@ -160,21 +160,26 @@ export class EpollSet implements Disposable {
    *
    * @param events As in `take`; belongs to the call until it is over.
    * @param timeoutMs -1: without end.
-   * @returns Number of entries filled; 0 also when a signal ended the wait.
+   * @returns Number of entries filled; negative where the call failed: see
+   * `takeAgain`.
+   */
+  takeLater(events: EpollEvents, timeoutMs: number): Promise<number> {
+    const { words, capacity } = events;
+    return waiting().epoll_wait(this.fd, words, capacity, timeoutMs);
+  }
+
+  /**
+   * After a wait that failed: errno was the other thread's, but what is wrong
+   * for good is so here, too.
+   *
+   * @param events As in `take`.
+   * @returns Number of entries filled; 0 also when a signal had ended the wait.
    * @throws {SystemError} If the set is not open any more.
    */
-  async takeLater(events: EpollEvents, timeoutMs: number): Promise<number> {
+  takeAgain(events: EpollEvents): number {
     const { words, capacity } = events;
-    const count = await waiting().epoll_wait(
-      this.fd,
-      words,
-      capacity,
-      timeoutMs,
-    );
+    const count = bound().epoll_wait(this.fd, words, capacity, 0);
     if (count >= 0) return count;
-    // errno was the other thread's: what is wrong for good is so here, too.
-    const again = bound().epoll_wait(this.fd, words, capacity, 0);
-    if (again >= 0) return again;
     const error = errno();
     if (error === EINTR) return 0;
     throw new SystemError("wait for descriptors", error);

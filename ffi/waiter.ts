@@ -53,6 +53,8 @@ interface Member {
   readonly fd: number;
   token: number;
   isAdded: boolean;
+  /** What the kernel will tell of; -1: nothing any more. */
+  armed: number;
   readonly spots: Spot[];
 }
 
@@ -69,7 +71,9 @@ class Waiter {
   readonly #waits = new Set<WaitSet>();
   /** When the time of those is over that have an end. */
   readonly #deadlines = new Map<WaitSet, number>();
-  #running: Promise<void> | undefined;
+  /** Whether the call is under way. */
+  #isRunning = false;
+  #over: PromiseWithResolvers<void> | undefined;
   /** When the call that is under way ends at the latest. */
   #endMs = Infinity;
   #isWoken = false;
@@ -85,19 +89,20 @@ class Waiter {
 
   /** Whether a thread is held though nobody waits: it is about to be let go. */
   get isLeaving(): boolean {
-    return this.#running !== undefined && this.#waits.size === 0;
+    return this.#isRunning && this.#waits.size === 0;
   }
 
-  /** Settled once no thread is held. */
-  get over(): Promise<void> | undefined {
-    return this.#running;
+  /** Settled once no thread is held; to be asked for while one is. */
+  get over(): Promise<void> {
+    return (this.#over ??= Promise.withResolvers<void>()).promise;
   }
 
   /** Makes a descriptor a member for a spot; it is armed with the wait. */
   hold(spot: Spot): void {
     let member = this.#byFd.get(spot.fd);
     if (member === undefined) {
-      member = { fd: spot.fd, token: WAKE, isAdded: false, spots: [] };
+      const { fd } = spot;
+      member = { fd, token: WAKE, isAdded: false, armed: -1, spots: [] };
       this.#byFd.set(spot.fd, member);
     }
     member.spots.push(spot);
@@ -126,8 +131,9 @@ class Waiter {
     let isReady = false;
     for (const spot of set.spots) {
       spot.happened = 0;
-      if (spot.member === undefined) continue;
-      const refusal = this.#arm(spot.member);
+      const { member } = spot;
+      if (member === undefined || isWatched(spot, member)) continue;
+      const refusal = this.#arm(member);
       if (refusal !== 0) spot.happened = readyThough(refusal, spot);
       isReady ||= spot.happened !== 0;
     }
@@ -148,7 +154,7 @@ class Waiter {
 
   /** Gives the descriptors back unless they are needed. */
   leave(): void {
-    if (this.users > 0 || this.#running !== undefined) return;
+    if (this.users > 0 || this.#isRunning) return;
     this.#epoll[Symbol.dispose]();
     this.#wake[Symbol.dispose]();
     if (waiter === this) waiter = undefined;
@@ -172,6 +178,7 @@ class Waiter {
       }
     }
     member.isAdded = result === 0;
+    member.armed = result === 0 ? events : -1;
     if (result === 0 || result === -EPERM || result === -EBADF) return result;
     throw new SystemError(`watch descriptor ${member.fd}`, -result);
   }
@@ -187,30 +194,41 @@ class Waiter {
 
   /** Sees to it that a call is under way that ends in time. */
   #call(endMs: number): void {
-    if (this.#running === undefined) this.#running = this.#run();
+    if (!this.#isRunning) this.#begin();
     else if (endMs < this.#endMs) this.#stir();
   }
 
   #stir(): void {
-    if (this.#running === undefined || this.#isWoken) return;
+    if (!this.#isRunning || this.#isWoken) return;
     this.#isWoken = true;
     this.#wake.signal();
   }
 
-  async #run(): Promise<void> {
+  #begin(): void {
+    this.#epoll.takeLater(this.#events, this.#timeoutMs())
+      .then(this.#onEvents, this.#onFailure);
+    this.#isRunning = true;
+  }
+
+  /** Once the call is over. Another one is under way before those who waited go on. */
+  readonly #onEvents = (count: number) => {
+    this.#isRunning = false;
     try {
-      while (this.#waits.size > 0) {
-        const timeoutMs = this.#timeoutMs();
-        const count = await this.#epoll.takeLater(this.#events, timeoutMs);
-        this.#dispatch(count);
-      }
+      this.#dispatch(count < 0 ? this.#epoll.takeAgain(this.#events) : count);
     } catch (error) {
       this.#fail(error);
-    } finally {
-      this.#running = undefined;
-      this.leave();
     }
-  }
+    if (this.#waits.size > 0) return this.#begin();
+    this.#over?.resolve();
+    this.#over = undefined;
+    this.leave();
+  };
+
+  /** The call could not even be made. */
+  readonly #onFailure = (error: unknown) => {
+    this.#fail(error);
+    this.#onEvents(0);
+  };
 
   /** Until the first deadline. */
   #timeoutMs(): number {
@@ -232,6 +250,7 @@ class Waiter {
         this.#wake.drain();
         this.#isWoken = false;
       } else if (member !== undefined) {
+        member.armed = -1;
         note(member, this.#events.happened(index));
         told.push(member);
       }
@@ -239,6 +258,7 @@ class Waiter {
     for (const member of told) this.#settleReady(member);
     if (this.#deadlines.size > 0) this.#settleLate();
     // Somebody else may still wait there, for something else.
+    if (this.#waits.size === 0) return;
     for (const member of told) this.#armAgain(member);
   }
 
@@ -276,6 +296,15 @@ class Waiter {
 
 /** Of this thread; there while somebody may wait. */
 let waiter: Waiter | undefined;
+
+/**
+ * Whether the kernel tells of a spot as things are. Asked for nothing but its
+ * end, a descriptor stays armed from one wait to the next, which saves a call;
+ * of others, the number may have become another file's meanwhile.
+ */
+function isWatched({ events }: Spot, { armed }: Member): boolean {
+  return events === 0 && armed >= 0;
+}
 
 /** What poll(2) would tell of a descriptor that epoll(7) refuses. */
 function readyThough(refusal: number, { events }: Spot): number {
@@ -339,22 +368,27 @@ export class WaitSet implements Disposable {
    * over, or the wait was ended.
    * @throws {SystemError} If there are no descriptors or no memory left.
    */
-  async wait(timeoutMs: number): Promise<number> {
-    if (!this.#open) return 0;
+  wait(timeoutMs: number): Promise<number> {
+    const answer = Promise.withResolvers<number>();
+    try {
+      if (this.#open) this.#begin(answer, timeoutMs);
+      else answer.resolve(0);
+    } catch (error) {
+      answer.reject(error);
+      this.end();
+    }
+    return answer.promise;
+  }
+
+  #begin(answer: PromiseWithResolvers<number>, timeoutMs: number): void {
     const shared = waiter ??= new Waiter();
     if (!this.#isUser) shared.users++;
     this.#isUser = true;
-    const answer = this.#answer = Promise.withResolvers<number>();
-    try {
-      for (const spot of this.spots) {
-        if (spot.fd >= 0 && spot.member === undefined) shared.hold(spot);
-      }
-      shared.begin(this, timeoutMs);
-    } catch (error) {
-      shared.end(this);
-      throw error;
+    this.#answer = answer;
+    for (const spot of this.spots) {
+      if (spot.fd >= 0 && spot.member === undefined) shared.hold(spot);
     }
-    return await answer.promise;
+    shared.begin(this, timeoutMs);
   }
 
   /** Ends the wait that is under way, if there is one. */
@@ -367,7 +401,9 @@ export class WaitSet implements Disposable {
     const answer = this.#answer;
     this.#answer = undefined;
     if (error !== undefined) return answer?.reject(error);
-    answer?.resolve(this.spots.filter(({ happened }) => happened !== 0).length);
+    let count = 0;
+    for (const { happened } of this.spots) if (happened !== 0) count++;
+    answer?.resolve(count);
   }
 
   /** Ends the wait that is under way, and lets the descriptors go. Twice is harmless. */

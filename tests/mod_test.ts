@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { toFileUrl } from "@std/path";
 import * as library from "../mod.ts";
 import { peerAvailable, reasonToSkip } from "./lab/mod.ts";
@@ -117,6 +123,98 @@ Deno.test("openPlug() hands all that it is told to the plugin, and the kit", asy
   const { kit, ...options } = Reflect.get(plug, "options");
   assertEquals(options, told);
   assertEquals(kit.PlugError, library.PlugError);
+});
+
+const BAD_VNLS = [
+  { name: "nothing", vnl: undefined, found: "received undefined" },
+  { name: "null", vnl: null, found: "received null" },
+  { name: "a number", vnl: 42, found: "received number" },
+  { name: "an object", vnl: {}, found: "received object" },
+] as const;
+
+for (const { name, vnl, found } of BAD_VNLS) {
+  Deno.test(`open(), openPlug() and join() refuse ${name} as a VNL`, async () => {
+    // What TypeScript would have refused.
+    const bad = vnl as unknown as string;
+    for (
+      const attempt of [
+        () => library.open(bad),
+        () => library.openPlug(bad),
+        () => library.join("null://", bad),
+        () => library.join(bad, "null://"),
+      ]
+    ) await assertRejects(attempt, TypeError, `as a VNL is a string: ${found}`);
+  });
+}
+
+for (const module of ["./mine.ts", "/mine.ts", "mine"]) {
+  Deno.test(`open(), openPlug() and join() refuse "${module}" as a plugin module`, async () => {
+    const options = { pluginModules: [module] };
+    for (
+      const attempt of [
+        () => library.open("null://", options),
+        () => library.openPlug("null://", options),
+        () => library.join("null://", "null://", options),
+      ]
+    ) {
+      await assertRejects(
+        attempt,
+        TypeError,
+        `such as import.meta.resolve("${module}")`,
+      );
+    }
+  });
+}
+
+const LEAVING = `
+  import { open } from "@vdeplug/vdeplug";
+
+  const [folder, end] = Deno.args;
+  await open("ptp://" + folder + "/pair");
+  // A switch would keep the program.
+  if (end === "exit") await open("switch://" + folder + "/net");
+  const network = await open("cmd://sh -c 'echo $$ >" + folder + "/pid; exec sleep 600'");
+  while (!await Deno.readTextFile(folder + "/pid").catch(() => "")) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await network.send(new Uint8Array(60));
+  if (end === "exit") Deno.exit(0);
+`;
+
+for (const end of ["exit", "return"]) {
+  Deno.test(`A program that closes nothing leaves no program, and no name (${end})`, async () => {
+    await using project = await makeProject(LEAVING);
+    const folder = `${project.path}/left`;
+    await Deno.mkdir(folder);
+    const { code, stderr } = await deno(
+      ["run", "--quiet", "--no-prompt", "-A", "main.ts", folder, end],
+      project.path,
+    );
+    assertEquals([code, stderr], [0, ""]);
+    const pid = Number(await Deno.readTextFile(`${folder}/pid`));
+    assertThrows(() => Deno.kill(pid, "SIGCONT"), Deno.errors.NotFound);
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    assertEquals(names, ["pid"]);
+  });
+}
+
+const ENDLESS = `
+  import { open } from "@vdeplug/vdeplug";
+
+  const network = await open("null://");
+  const abort = new AbortController();
+  const waiting = network.receive({ signal: abort.signal });
+  abort.abort();
+  await waiting.catch(() => console.log("given up"));
+`;
+
+Deno.test("An open connection for which nobody waits keeps no program alive", async () => {
+  await using project = await makeProject(ENDLESS);
+  const { code, stdout, stderr } = await deno(
+    ["run", "--quiet", "--no-prompt", "-A", "main.ts"],
+    project.path,
+  );
+  assertEquals([code, stdout, stderr], [0, "given up\n", ""]);
 });
 
 const MIRROR = `

@@ -45,7 +45,7 @@ const SILENT: Log = { warn: () => {}, debug: () => {} };
  * A plugin may keep the cable's thread from ending: a loop in it never leaves,
  * or a call of the C library does not return. Then `ended` is settled 5 seconds
  * after `stop()` with an error that says so. Such a thread cannot be ended
- * while it is in the call, and Deno 2.9 does not end a loop either: only
+ * while it is in the call, and Deno 2.9.6 does not end a loop either: only
  * `Deno.exit()` does, and until then the plugs' descriptors stay open.
  */
 export class Cable {

@@ -57,12 +57,15 @@ class LocalSocket implements FrameLink {
   readonly #path: string;
   readonly #identity: string | undefined;
   readonly #peer: string;
+  readonly #peerAddress: Uint8Array<ArrayBuffer>;
   readonly #polls = new PollSet(1);
+  #isOpen = true;
   #isConnected = false;
   /** The other end has left; what it sent may still be there, and would be lost with the connection. */
   #isForsaken = false;
 
   constructor(path: string, peer: string) {
+    this.#peerAddress = packUnixAddress(peer);
     this.#socket = makeSocket(path);
     this.fd = this.writeFd = this.#socket.fd;
     this.#path = path;
@@ -81,6 +84,8 @@ class LocalSocket implements FrameLink {
       if (this.#isForsaken) this.#letGo();
       return -1;
     }
+    // The next send notices, too.
+    if (length === -ECONNREFUSED) return -1;
     throw this.#broken("receive from", -length);
   }
 
@@ -114,13 +119,10 @@ class LocalSocket implements FrameLink {
   }
 
   #connect(): boolean {
-    try {
-      this.#socket.connect(this.#peer);
-    } catch (error) {
-      if (error instanceof SystemError && isAbsent(error.errno)) return false;
-      throw error;
-    }
-    return this.#isConnected = true;
+    const result = connectDatagrams(this.fd, this.#peerAddress);
+    if (result === 0) return this.#isConnected = true;
+    if (isAbsent(-result)) return false;
+    throw this.#broken("connect to", -result);
   }
 
   #broken(attempt: string, errno: number): PlugError {
@@ -130,15 +132,23 @@ class LocalSocket implements FrameLink {
 
   /** Only to somebody to whom one is connected can one say goodbye. */
   #sayGoodbye(): void {
-    const { fd } = this.#socket;
-    if (connectDatagrams(fd, packUnixAddress(this.#peer)) === 0) {
-      disconnectDatagrams(fd);
-    }
+    const result = connectDatagrams(this.fd, this.#peerAddress);
+    if (result === 0) disconnectDatagrams(this.fd);
   }
 
   [Symbol.dispose](): void {
-    this.#sayGoodbye();
-    this.#socket[Symbol.dispose]();
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    try {
+      // Before the goodbye: whoever hears that must not find us again.
+      this.#removeName();
+    } finally {
+      this.#sayGoodbye();
+      this.#socket[Symbol.dispose]();
+    }
+  }
+
+  #removeName(): void {
     // Somebody else's may have taken its place.
     const now = nameFacts(this.#path)?.identity;
     if (now !== undefined && now === this.#identity) removeName(this.#path);

@@ -41,7 +41,8 @@ export function namePlug<P extends Plug>(plug: P, name: PlugName): P {
  *
  * @returns Number of frames appended.
  * @throws {PlugError} What the plug throws, {@linkcode LinkEnd} among it; or
- * if it returns anything but the number of frames that it appended.
+ * if it returns anything but the number of frames that it appended, or
+ * appended more than there is room for.
  */
 export function receiveInto(plug: Plug, burst: Burst): number {
   const before = burst.count;
@@ -52,6 +53,13 @@ export function receiveInto(plug: Plug, burst: Burst): number {
     throw explainCall(plug, "receive from", error);
   }
   const appended = burst.count - before;
+  if (burst.count > burst.capacityFrames) {
+    throw wrongResult(plug, {
+      attempt: "receive from",
+      wanted: `a burst must hold at most ${burst.capacityFrames} frames`,
+      found: `filled it with ${burst.count}`,
+    });
+  }
   if (frames === appended && frames >= 0) return frames;
   throw wrongResult(plug, {
     attempt: "receive from",

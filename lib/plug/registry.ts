@@ -55,7 +55,7 @@ export interface PluginFinder {
   find(scheme: string): Plugin | undefined | Promise<Plugin | undefined>;
 
   /** Where a plugin is looked for, to follow the word "looked": `for … in …`. */
-  describePlaces(scheme: string): string;
+  describePlaces(scheme: string): string | Promise<string>;
 }
 
 /** What a registry knows of the machine that it is on. */
@@ -174,7 +174,7 @@ export class Registry {
     const plugin = SCHEME_PATTERN.test(scheme)
       ? await this.#machine.finder?.find(scheme)
       : undefined;
-    if (plugin === undefined) throw this.#unknownScheme(scheme);
+    if (plugin === undefined) throw await this.#unknownScheme(scheme);
     return plugin;
   }
 
@@ -261,12 +261,12 @@ export class Registry {
     return nearestWord(/^[^:/[{]*/.exec(text)?.[0] ?? "", this.schemes());
   }
 
-  #unknownScheme(scheme: string): TypeError {
+  async #unknownScheme(scheme: string): Promise<TypeError> {
     const near = nearestWord(scheme, this.schemes());
     const hint = near === undefined ? "" : `, perhaps "${near}" is meant`;
     const { finder } = this.#machine;
     const elsewhere = finder !== undefined && SCHEME_PATTERN.test(scheme)
-      ? `, and ${finder.describePlaces(scheme)}`
+      ? `, and ${await finder.describePlaces(scheme)}`
       : "";
     return new TypeError(
       `Cannot find a plugin for the scheme "${scheme}"${hint}: ${this.#known()}${elsewhere}`,
@@ -306,9 +306,21 @@ async function openPlug(
   }
   const fault = findPlugFault(plug);
   if (fault === undefined) return namePlug(plug as Plug, { vnl, culprit });
+  discard(plug);
   throw new PlugError(
     `Cannot open "${vnl}" as ${culprit.words} must return a plug: ${fault}`,
   );
+}
+
+/** Gives back what something that is no plug may hold. */
+function discard(refused: unknown): void {
+  try {
+    const dispose: unknown = Reflect.get(Object(refused), Symbol.dispose);
+    if (typeof dispose === "function") dispose.call(refused);
+  } catch {
+    // What is wrong with it is told already.
+    return;
+  }
 }
 
 async function loadPlugin(scheme: string, entry: Entry): Promise<Plugin> {

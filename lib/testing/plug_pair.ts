@@ -147,6 +147,7 @@ export type PairCaseName =
   | "takes an empty burst"
   | "keeps frames for which a burst has no room"
   | "survives a full link"
+  | "hands out what came before the other end left"
   | "gives the descriptors of both ends back";
 
 /** Cases of two plugs. */
@@ -235,6 +236,20 @@ export const PAIR_CASES: Readonly<
   "survives a full link": async (pair: Pair) => {
     if (pair.traits.reliable) await assertFullLinkWaits(pair);
     else await assertFullLinkRecovers(pair);
+  },
+
+  "hands out what came before the other end left": async (pair: Pair) => {
+    const { near, far, traits } = pair;
+    const frames = [1, 2, 3].map((seed) => makeFrame(60, seed));
+    const burst = burstOf(frames);
+    let sent = 0;
+    await pair.until(() => {
+      sent += near.send(burst, sent);
+      return sent === burst.count;
+    });
+    near[Symbol.dispose]();
+    const got = await receiveFrames(far, frames.length, traits.timeoutMs);
+    assertFrames(got, frames);
   },
 
   "gives the descriptors of both ends back": async (pair: Pair) => {

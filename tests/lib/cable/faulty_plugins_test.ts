@@ -62,13 +62,6 @@ const FAULTS = [
     message: `Cannot wait for "faulty://closed-${kind}": descriptor ` +
       `${CLOSED_FD} is not open (${WHO})`,
   })),
-  {
-    name: "link-nan",
-    message:
-      `Cannot receive from "faulty://link-nan": ${WHO} threw TypeError: ` +
-      `Cannot receive a frame as a link's receive must return its length in ` +
-      `bytes, or -1: received null`,
-  },
 ];
 
 for (const { name, message } of FAULTS) {
@@ -85,6 +78,20 @@ for (const { name, message } of FAULTS) {
     },
   );
 }
+
+cableTest(
+  "Cable.ended names the plugin whose link returns no length, and no file of ours",
+  async () => {
+    const cable = await open("gives://0", "faulty://link-nan");
+    const { reason, error } = await cable.ended;
+    assertInstanceOf(error, PlugError);
+    assertEquals(reason, "failed");
+    for (const part of ['"faulty://link-nan"', WHO, "length", "null"]) {
+      assertStringIncludes(error.message, part);
+    }
+    assertEquals(error.message.includes("frame_plug.ts"), false, error.message);
+  },
+);
 
 Deno.test({
   name: "Cable.ended tells that a plugin has ended the thread",

@@ -65,7 +65,7 @@ ffiTest(
   async () => {
     const scheme = "nobody_has_this";
     assertEquals(await NATIVE_PLUGINS.find(scheme), undefined);
-    const where = NATIVE_PLUGINS.describePlaces(scheme);
+    const where = await NATIVE_PLUGINS.describePlaces(scheme);
     assertStringIncludes(where, `for libvdeplug_${scheme}.so in /`);
   },
 );

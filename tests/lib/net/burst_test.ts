@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   Burst,
   FRAME_ALIGN_BYTES,
@@ -17,6 +17,14 @@ Deno.test("Burst has room for its capacity of the longest frames by default", ()
   assertEquals(burst.count, 0);
   assertEquals(burst.room(FRAME_SLOT_BYTES), burst.capacityFrames);
 });
+
+for (const bad of [NaN, -1, 1.5, Infinity]) {
+  Deno.test(`Burst refuses ${bad} as its room`, () => {
+    const found = `is a whole number: received ${bad}`;
+    assertThrows(() => new Burst(bad), RangeError, found);
+    assertThrows(() => new Burst(1, bad), RangeError, found);
+  });
+}
 
 Deno.test("Burst.push() keeps every frame's bytes apart and aligned", () => {
   const random = seededRandom(2);

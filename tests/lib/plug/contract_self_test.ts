@@ -9,6 +9,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { type Burst, FRAME_SLOT_BYTES } from "../../../lib/net/burst.ts";
 import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "../../../lib/net/frame.ts";
 import { Counter } from "../../../lib/plug/counters.ts";
+import { LinkEnd } from "../../../lib/plug/errors.ts";
 import type { OpenOptions, Plug, Plugin } from "../../../lib/plug/plugin.ts";
 import {
   type CaseName,
@@ -159,7 +160,7 @@ Deno.test("pluginTests() describes and refuses where plugs cannot be opened", ()
 Deno.test("pluginTests() skips the cases of two where nothing faces the plug", () => {
   const tests = pluginTests({ ...GOOD, openPair: undefined });
   const skipped = tests.filter((test) => test.ignore !== undefined);
-  assertEquals(skipped.length, 10);
+  assertEquals(skipped.length, 11);
 });
 
 /** Descriptors that leaking plugs left open. */
@@ -320,6 +321,20 @@ const FAULTY: readonly {
     lossy: true,
     plugClass: class extends MemoryPlug {
       override readonly writeFd = undefined;
+    },
+  },
+  {
+    fault: "tells its end in place of the frames before it",
+    found: "hands out what came before the other end left",
+    plugClass: class extends MemoryPlug {
+      override receive(burst: Burst) {
+        const frames = super.receive(burst);
+        if (this.peer !== undefined) return frames;
+        throw new LinkEnd("the other side hung up");
+      }
+      override [Symbol.dispose]() {
+        if (this.peer !== undefined) this.peer.peer = undefined;
+      }
     },
   },
   {

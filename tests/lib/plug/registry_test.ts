@@ -7,6 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { PlugError } from "../../../lib/plug/errors.ts";
+import type { Plug } from "../../../lib/plug/plugin.ts";
 import { type PluginFinder, Registry } from "../../../lib/plug/registry.ts";
 import { nullPlugin } from "../../../plugins/null.ts";
 import { testOptions } from "../../plugs.ts";
@@ -318,6 +319,44 @@ Deno.test("Registry.open() opens the plug of a plugin that the finder has", asyn
   });
   using plug = await registry.open("elsewhere://", testOptions());
   assertEquals(plug.fd, -1);
+});
+
+/** A plug that lacks `accepts`. */
+class RefusedPlug {
+  readonly maxFrameBytes = 1514;
+  readonly fd = -1;
+  disposals = 0;
+
+  receive(): number {
+    return 0;
+  }
+
+  send(): number {
+    return 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.disposals++;
+    throw new TypeError("no way to end it");
+  }
+}
+
+Deno.test("Registry.open() disposes of what it refuses, whatever that throws", async () => {
+  const refused = new RefusedPlug();
+  const find = (scheme: string) => ({
+    ...nullPlugin,
+    scheme,
+    open: () => refused as unknown as Plug,
+  });
+  const registry = await Registry.load([], {
+    finder: { find, describePlaces: () => "" },
+  });
+  await assertRejects(
+    () => registry.open("lacking://", testOptions()),
+    PlugError,
+    "must return a plug: found no number accepts",
+  );
+  assertEquals(refused.disposals, 1);
 });
 
 Deno.test("Registry.plugin() tells where the finder looked", async () => {
