@@ -171,7 +171,7 @@ export class Conversation {
       if (isThreadAlive(thread)) return;
       this.#fail(
         new PlugError("Cannot carry frames: the thread of the cable is gone", {
-          hint: "a plugin must call neither Deno.exit() nor self.close()",
+          hint: "a plugin must end neither the program nor its own thread",
         }),
       );
     }, LOOK_MS);
@@ -187,7 +187,7 @@ export class Conversation {
             `for ${PATIENCE_MS / 1000} seconds`,
           {
             hint: "a function of a plugin does not return; what the plugs " +
-              "hold stays open until the program has ended by Deno.exit()",
+              "hold stays open until the program is made to exit",
           },
         ),
       );
