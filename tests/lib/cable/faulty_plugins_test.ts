@@ -105,7 +105,7 @@ Deno.test({
       [reason, error.message],
       ["failed", "Cannot carry frames: the thread of the cable is gone"],
     );
-    assertStringIncludes(error.hint, "made to exit");
+    assertStringIncludes(error.hint, "must end neither");
     const refused = await assertRejects(
       () => open("gives://0", "faulty://exits-at-open"),
       PlugError,
