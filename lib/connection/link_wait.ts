@@ -5,6 +5,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import { PollSet } from "../../ffi/poll.ts";
 import { WaitSet, waitsOver } from "../../ffi/waiter.ts";
 
@@ -67,13 +68,12 @@ export class LinkWait {
     return performance.now() - this.#turnMs > TURN_MS;
   }
 
-  /**
-   * Lets the event loop have a turn, by way of the wait that all share: a timer
-   * takes milliseconds, and after setImmediate() of Deno 2.9.6 the loop has
-   * been seen to sleep until something else woke it.
-   */
+  /** Lets the event loop have a turn, which takes no thread. No timer: the shortest one takes milliseconds. */
   async yield(): Promise<void> {
-    await this.until({ fd: -1, events: 0, timeoutMs: 0 });
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    this.#turnMs = performance.now();
   }
 
   /** Ends the wait that is under way, if there is one. */
