@@ -68,6 +68,10 @@ pluginContract({
   vnl: "cmd://cat",
   openPair: openCopier,
   reliable: true,
+  skipCases: {
+    "hands out what came before the other end left":
+      "closing it ends its program, which may have frames in hand",
+  },
   badVnls: [
     { vnl: "cmd://", includes: "cmd needs an address" },
     { vnl: "cmd:// \t", includes: "received none" },
