@@ -58,11 +58,16 @@ function open<S extends Deno.ForeignLibraryInterface>(
     );
   }
   requireFfi();
+  // Before the first call: to open a library after one would change its errno.
+  errnoCell ??= mapErrno();
   return Deno.dlopen(LIBRARY, table);
 }
 
-const bound = libc({
+const ERRNO_SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" }, // int *
+} as const;
+
+const bound = libc({
   strerror: { parameters: ["i32"], result: "pointer" }, // char *, never NULL
 });
 
@@ -74,13 +79,13 @@ function errnoText(errno: number): string {
     : Deno.UnsafePointerView.getCString(text).toLowerCase();
 }
 
+/** Mapped before the first function of the C library is bound on this thread. */
 let errnoCell: Int32Array | undefined;
 
 /**
  * The error number of the call just made on this thread. Valid directly after
  * a synchronous call: nothing may run in between, least of all an `await`; it
- * is never valid after a `nonblocking` one. Allocates nothing after its first
- * use on a thread.
+ * is never valid after a `nonblocking` one.
  */
 export function errno(): number {
   return (errnoCell ??= mapErrno())[0];
@@ -96,7 +101,8 @@ export function clearErrno(): void {
 
 /** Each thread, so each Worker, has an `errno` of its own at an address of its own. */
 function mapErrno(): Int32Array {
-  const location = bound().__errno_location();
+  const { symbols } = Deno.dlopen(LIBRARY, ERRNO_SYMBOLS);
+  const location = symbols.__errno_location();
   if (location === null) throw new TypeError("Cannot map errno: no location");
   return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
 }

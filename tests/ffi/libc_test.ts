@@ -31,6 +31,35 @@ ffiTest("SystemError has words for a number without a name too", () => {
   assertMatch(error.message, /^Cannot do it: .*4095.* \(errno 4095\)$/);
 });
 
+/** On a thread where opening any library leaves ENOENT behind, the first call to fail does so with EBADF. */
+const FIRST_FAULT = `
+  const { dlopen } = Deno;
+  const other = dlopen("libc.so.6", {
+    access: { parameters: ["buffer", "i32"], result: "i32" },
+  });
+  Deno.dlopen = (file, table) => {
+    const library = dlopen(file, table);
+    other.symbols.access(new TextEncoder().encode("/no/such/file\\0"), 0);
+    return library;
+  };
+  const { check, libc } = await import("LIBC");
+  const calls = libc({ close: { parameters: ["i32"], result: "i32" } });
+  try {
+    check(calls().close(-1), "close");
+  } catch (error) {
+    console.log(error.code);
+  }`;
+
+Deno.test("errno() of a thread's first fault is not that of a library opened since", async () => {
+  const libcModule = import.meta.resolve("../../ffi/libc.ts");
+  const script = FIRST_FAULT.replace("LIBC", libcModule);
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", script],
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals(decoder.decode(stdout) + decoder.decode(stderr), "EBADF\n");
+});
+
 ffiTest("errno() is that of the call just made, again and again", () => {
   const missing = cString("/no/such/file");
   for (let round = 0; round < 1000; round++) {
