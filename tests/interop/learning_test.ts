@@ -229,13 +229,15 @@ for (const family of ["v4", "v6"]) {
         const again = await plugIn(other.host, settings);
         await know(again.host, one);
 
+        const ports = () =>
+          wire.datagrams().filter((each) => sender(each) === other.mac)
+            .map(({ sourcePort }) => sourcePort);
         await one.host.waitForAnswer(other.address, { timeoutMs: SOON_MS });
+        // The request to it is not among those that are counted next.
+        await wire.waitFor("the answer", () => new Set(ports()).size === 2);
         const toGroup = await pingAndWatch(wire, one, again);
         assertEquals(toGroup, ALL_TO_ONE);
-        const ports = wire.datagrams()
-          .filter((each) => sender(each) === other.mac)
-          .map(({ sourcePort }) => sourcePort);
-        assertEquals(new Set(ports).size, 2);
+        assertEquals(new Set(ports()).size, 2);
         assertEquals(wire.datagrams().filter(isGoodbye), []);
       },
     );
