@@ -8,6 +8,7 @@ import { EventFd } from "../../ffi/eventfd.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, PollSet } from "../../ffi/poll.ts";
 import { Burst } from "../net/burst.ts";
 import { LinkEnd } from "../plug/errors.ts";
+import { receiveInto, sendFrom } from "../plug/plug_calls.ts";
 import type { Plug } from "../plug/plugin.ts";
 
 /** Reacts to frames and to time. */
@@ -90,7 +91,7 @@ export class PingLink implements Disposable {
   #flush(): void {
     if (!this.#isBlocked) this.#swap();
     if (this.#isBlocked) {
-      this.#sent += this.#plug.send(this.#sending, this.#sent);
+      this.#sent += sendFrom(this.#plug, this.#sending, this.#sent);
     }
   }
 
@@ -113,7 +114,7 @@ export class PingLink implements Disposable {
 
   #receive(task: LinkTask): void {
     this.#input.clear();
-    const frames = this.#plug.receive(this.#input);
+    const frames = receiveInto(this.#plug, this.#input);
     if (frames > 0) task.take(this.#input, performance.now(), this.#output);
     else if ((this.#set.happened(CONTROL) & (POLLHUP | POLLERR)) !== 0) {
       throw new LinkEnd("Cannot ping any longer: the other side is gone");

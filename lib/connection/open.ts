@@ -5,6 +5,7 @@
  */
 
 import { PLUGIN_KIT } from "../kit/mod.ts";
+import { unlessAborted } from "../plug/abort.ts";
 import { Counters } from "../plug/counters.ts";
 import type { Access, Log, OpenOptions, Plug } from "../plug/plugin.ts";
 import { THIS_MACHINE } from "../machine/mod.ts";
@@ -72,20 +73,4 @@ async function openPlug(
     access: options.access,
   };
   return await registry.open(vnl, open);
-}
-
-/** Waits for the plug, but no longer than until the signal comes. */
-async function unlessAborted(
-  opening: Promise<Plug>,
-  signal: AbortSignal | undefined,
-): Promise<Plug> {
-  if (signal === undefined) return await opening;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  try {
-    return await Promise.race([opening, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
