@@ -5,10 +5,15 @@
  */
 
 import { EventFd } from "../../ffi/eventfd.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, PollSet } from "../../ffi/poll.ts";
+import { POLLIN, POLLNVAL, POLLOUT, PollSet } from "../../ffi/poll.ts";
 import { Burst } from "../net/burst.ts";
 import { LinkEnd } from "../plug/errors.ts";
-import { receiveInto, sendFrom } from "../plug/plug_calls.ts";
+import {
+  notOpen,
+  receiveInto,
+  requireWriteFd,
+  sendFrom,
+} from "../plug/plug_calls.ts";
 import type { Plug } from "../plug/plugin.ts";
 
 /** Reacts to frames and to time. */
@@ -104,19 +109,29 @@ export class PingLink implements Disposable {
   }
 
   async #wait(dueMs: number): Promise<void> {
+    if (this.#isBlocked) requireWriteFd(this.#plug);
     const writeFd = this.#isBlocked ? this.#plug.writeFd ?? -1 : -1;
     this.#set.set(WRITE, writeFd, POLLOUT);
     const shortestMs = this.#isBlocked ? BLOCKED_WAIT_MS : 0;
     const untilDueMs = Math.ceil(dueMs - performance.now());
     const waitMs = Math.max(untilDueMs, shortestMs);
     await this.#set.waitAsync(Math.min(waitMs, LONGEST_WAIT_MS));
+    this.#check(READ, this.#plug.fd);
+    this.#check(WRITE, writeFd);
+    this.#check(CONTROL, this.#plug.controlFd);
+  }
+
+  /** A descriptor that is not open is told of again and again: no wait would ever be one. */
+  #check(entry: number, fd: number | undefined): void {
+    const isOpen = (this.#set.happened(entry) & POLLNVAL) === 0;
+    if (!isOpen) throw notOpen(this.#plug, fd);
   }
 
   #receive(task: LinkTask): void {
     this.#input.clear();
     const frames = receiveInto(this.#plug, this.#input);
     if (frames > 0) task.take(this.#input, performance.now(), this.#output);
-    else if ((this.#set.happened(CONTROL) & (POLLHUP | POLLERR)) !== 0) {
+    else if (this.#set.happened(CONTROL) !== 0) {
       throw new LinkEnd("Cannot ping any longer: the other side is gone");
     }
   }

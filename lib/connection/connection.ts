@@ -128,11 +128,10 @@ export class Connection
     this.counters = parts.counters ??
       { received: new Counters(), sent: new Counters() };
     this.#plug = plug;
-    const controlFd = plug.controlFd ?? -1;
     const [forReceive, forSend, forService] = this.#waits = [
-      new LinkWait(controlFd),
-      new LinkWait(controlFd),
-      new LinkWait(-1),
+      new LinkWait(plug),
+      new LinkWait(plug),
+      new LinkWait(plug, -1),
     ];
     this.#intake = new Intake(plug, this.counters.received);
     this.#receiver = new Receiver({
@@ -324,7 +323,7 @@ export class Connection
     if (this.#receiver.isAwaited || servingOf(this.#plug)) return;
     try {
       this.#intake.look();
-      if (wait.isHungUp) this.#sender.fail(hangUp(this.vnl));
+      if (wait.findsHangUp()) this.#sender.fail(hangUp(this.vnl));
     } catch (error) {
       this.#receiver.fail(error);
     }

@@ -6,8 +6,10 @@
  */
 
 import { setImmediate } from "node:timers";
-import { PollSet } from "../../ffi/poll.ts";
+import { POLLNVAL, PollSet } from "../../ffi/poll.ts";
 import { WaitSet, waitsOver } from "../../ffi/waiter.ts";
+import { notOpen } from "../plug/plug_calls.ts";
+import type { Plug } from "../plug/plugin.ts";
 
 /** Entries of the set. */
 const LINK = 0;
@@ -29,14 +31,22 @@ export interface Awaited {
 
 /** Waits for one direction of a link. One wait at a time. */
 export class LinkWait {
+  readonly #plug: Plug;
   readonly #controlFd: number;
   readonly #set = new WaitSet(ENTRIES);
   readonly #control = new PollSet(1);
   #open = true;
   #turnMs = performance.now();
 
-  /** @param controlFd Hung up once the other side is gone; -1 for none. The caller's. */
-  constructor(controlFd: number) {
+  /**
+   * Prepares waits; holds nothing before the first.
+   *
+   * @param plug The caller's.
+   * @param controlFd Whether the other side hangs up there ends a wait; -1: it
+   * is not looked at.
+   */
+  constructor(plug: Plug, controlFd: number = plug.controlFd ?? -1) {
+    this.#plug = plug;
     this.#controlFd = controlFd;
   }
 
@@ -45,6 +55,7 @@ export class LinkWait {
    * woken. At once when it was closed before.
    *
    * @returns Whether the other side hung up.
+   * @throws {PlugError} If a descriptor of the link is not open.
    * @throws {SystemError} If there are no descriptors left.
    */
   async until({ fd, events, timeoutMs = -1 }: Awaited): Promise<boolean> {
@@ -53,14 +64,30 @@ export class LinkWait {
     this.#set.set(CONTROL, this.#controlFd, 0);
     await this.#set.wait(timeoutMs);
     this.#turnMs = performance.now();
-    return this.#set.happened(CONTROL) !== 0;
+    this.#check(this.#set.happened(LINK), fd);
+    return this.#isEnd(this.#set.happened(CONTROL));
   }
 
-  /** Whether the other side has hung up; never waits. */
-  get isHungUp(): boolean {
+  /**
+   * Looks whether the other side has hung up; never waits.
+   *
+   * @throws {PlugError} If the descriptor that tells is not open.
+   */
+  findsHangUp(): boolean {
     if (this.#controlFd < 0) return false;
     this.#control.set(0, this.#controlFd, 0);
-    return this.#control.wait(0) > 0;
+    this.#control.wait(0);
+    return this.#isEnd(this.#control.happened(0));
+  }
+
+  #isEnd(happened: number): boolean {
+    this.#check(happened, this.#controlFd);
+    return happened !== 0;
+  }
+
+  /** A descriptor that is not open is told of again and again: no wait would ever be one. */
+  #check(happened: number, fd: number): void {
+    if ((happened & POLLNVAL) !== 0) throw notOpen(this.#plug, fd);
   }
 
   /** Whether other work of the event loop has been kept waiting. */

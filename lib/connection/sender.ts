@@ -11,7 +11,7 @@ import { Unfolder } from "../cable/unfolder.ts";
 import { Burst } from "../net/burst.ts";
 import { MIN_FRAME_BYTES } from "../net/frame.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
-import { sendFrom } from "../plug/plug_calls.ts";
+import { requireWriteFd, sendFrom } from "../plug/plug_calls.ts";
 import type { Plug } from "../plug/plugin.ts";
 import type { LinkWait } from "./link_wait.ts";
 import { hangUp } from "./receiver.ts";
@@ -164,14 +164,14 @@ export class Sender {
   /** Waits until a full link may take more. */
   async #room(): Promise<void> {
     const { plug, vnl, wait } = this.#parts;
-    const fd = plug.writeFd;
-    if (fd === undefined) {
-      throw new TypeError(
-        `Cannot send to "${vnl}" as a plug that leaves frames has a writeFd: found none`,
-      );
+    try {
+      requireWriteFd(plug);
+      const fd = plug.writeFd ?? -1;
+      const isHungUp = await wait.until({ fd, events: POLLOUT });
+      if (isHungUp) this.fail(hangUp(vnl));
+    } catch (error) {
+      this.fail(error);
     }
-    const isHungUp = await wait.until({ fd, events: POLLOUT });
-    if (isHungUp) this.fail(hangUp(vnl));
     this.#check();
   }
 

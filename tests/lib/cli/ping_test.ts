@@ -153,6 +153,20 @@ Deno.test("ping() passes the plugin's warnings on, and disposes of the plug", as
   assertEquals(plug.options.description, "vdeplug ping:");
 });
 
+for (const kind of ["source", "sink", "control"]) {
+  ffiTest(
+    `ping() ends at a descriptor that is not open: the ${kind}`,
+    async () => {
+      const plugin = "tests/lib/cable/faulty_plugins.ts";
+      const { status, err } = await run(
+        `${QUICK} --plugin ${plugin} faulty://closed-${kind} 192.0.2.1`,
+      );
+      assertEquals(status, 1);
+      assertStringIncludes(err[0], "is not open");
+    },
+  );
+}
+
 Deno.test("ping() tells of a lost ping", async () => {
   const { status, out } = await run(
     `${QUICK} -c 3 memory://192.0.2.1/lose=2 192.0.2.1`,

@@ -190,9 +190,10 @@ ffiTest(
     await using connection = new Connection(altered(plug, { send: () => 0 }));
     await assertRejects(
       () => connection.send(makeFrame(60, 1)),
-      TypeError,
-      "has a writeFd: found none",
+      PlugError,
+      "must have a writeFd",
     );
+    await assertRejects(() => connection.receive(), PlugError);
   },
 );
 
