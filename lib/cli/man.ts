@@ -6,10 +6,7 @@
 
 import { commandManual } from "../manual/command_page.ts";
 import { schemeManual } from "../manual/scheme_page.ts";
-import {
-  makeNativeFinder,
-  SYSTEM_NATIVE_PLACES,
-} from "../native/native_plugins.ts";
+import { SYSTEM_NATIVE_PLACES } from "../native/native_plugins.ts";
 import type { NativePlaces } from "../native/search.ts";
 import { PlugError } from "../plug/errors.ts";
 import { formatRows } from "../plug/help.ts";
@@ -18,7 +15,6 @@ import type { ModulePlaces } from "../plug/module_search.ts";
 import { nearestWord } from "../plug/nearest.ts";
 import { describeFileError } from "../plug/file_error.ts";
 import type { Plugin } from "../plug/plugin.ts";
-import { Registry } from "../plug/registry.ts";
 import { SCHEME_PATTERN } from "../plug/vnl.ts";
 import { readOptions } from "./getopt.ts";
 import { commandHelp } from "./help.ts";
@@ -33,6 +29,7 @@ import { reportError } from "./report.ts";
 import {
   BUILT_IN,
   listModuleSchemes,
+  loadSources,
   readScheme,
   type SchemeRow,
   type SchemeSources,
@@ -74,7 +71,7 @@ export async function man(
     const folder = given.get("folder");
     checkOperands(operands, folder);
     const urls = readPluginModules(all("plugin"));
-    const sources = await readSources(urls, io, { modules, native });
+    const sources = await loadSources(urls, io, { modules, native });
     if (folder !== undefined) return await writeAll(folder, sources, io);
     if (operands.length === 0) return await list(sources, io);
     // Its last line has an end already.
@@ -100,18 +97,6 @@ function checkOperands(
       ? `Cannot print ${operands.length} pages at a time: received ${names}`
       : `Cannot write some pages into "${folder}" as --folder writes all of them: received ${names}`,
   );
-}
-
-async function readSources(
-  urls: readonly string[],
-  { pluginModules: builtIn }: CommandIo,
-  places: Pick<SchemeSources, "modules" | "native">,
-): Promise<SchemeSources> {
-  const finder = makeNativeFinder(places.native);
-  const all = [...builtIn, ...urls];
-  const { modules } = places;
-  const registry = await Registry.load(all, { finder, modules });
-  return { registry, builtIn, ...places };
 }
 
 /** All pages that there are. */

@@ -4,10 +4,7 @@
  * @module
  */
 
-import {
-  makeNativeFinder,
-  SYSTEM_NATIVE_PLACES,
-} from "../native/native_plugins.ts";
+import { SYSTEM_NATIVE_PLACES } from "../native/native_plugins.ts";
 import type { NativePlaces } from "../native/search.ts";
 import { describeSyntax, wrapWords } from "../plug/help.ts";
 import { SYSTEM_MODULES } from "../machine/modules.ts";
@@ -24,6 +21,7 @@ import { reportError } from "./report.ts";
 import {
   BUILT_IN,
   listSchemes,
+  loadSources,
   readScheme,
   type SchemeRow,
   type SchemeSources,
@@ -53,15 +51,12 @@ export async function pluginsCommand(
       io.out(await commandHelp("plugins"));
       return ExitStatus.success;
     }
-    const { pluginModules: builtIn } = io;
     if (operands[0] === "new") {
-      const registry = await Registry.load(builtIn, { modules });
+      const registry = await Registry.load(io.pluginModules, { modules });
       return begin(operands.slice(1), registry, io);
     }
-    const urls = [...builtIn, ...readPluginModules(all("plugin"))];
-    const finder = makeNativeFinder(native);
-    const registry = await Registry.load(urls, { finder, modules });
-    const sources = { registry, builtIn, modules, native };
+    const urls = readPluginModules(all("plugin"));
+    const sources = await loadSources(urls, io, { modules, native });
     const rows = operands.length === 0
       ? await listSchemes(sources)
       : await Promise.all(operands.map((name) => explained(name, sources)));

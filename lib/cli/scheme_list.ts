@@ -4,12 +4,14 @@
  * @module
  */
 
+import { makeNativeFinder } from "../native/native_plugins.ts";
 import type { NativePlaces } from "../native/search.ts";
 import { findNative, listNative } from "../native/search.ts";
 import { listModules, type ModulePlaces } from "../plug/module_search.ts";
 import { showModule } from "../plug/module_url.ts";
 import type { Plugin } from "../plug/plugin.ts";
-import type { Registry } from "../plug/registry.ts";
+import { Registry } from "../plug/registry.ts";
+import type { CommandIo } from "./io.ts";
 
 /** What stands for the place of a built-in plugin. */
 export const BUILT_IN = "built-in";
@@ -34,6 +36,22 @@ export interface SchemeRow {
   readonly isNative: boolean;
   readonly plugin?: Plugin;
   readonly error?: Error;
+}
+
+/**
+ * Imports the modules of the program and those that somebody has named.
+ *
+ * @throws {PlugError | TypeError} If one cannot be imported, or has no plugins.
+ */
+export async function loadSources(
+  named: readonly string[],
+  { pluginModules: builtIn }: CommandIo,
+  { modules, native }: Pick<SchemeSources, "modules" | "native">,
+): Promise<SchemeSources> {
+  const finder = makeNativeFinder(native);
+  const urls = [...builtIn, ...named];
+  const registry = await Registry.load(urls, { finder, modules });
+  return { registry, builtIn, modules, native };
 }
 
 /**
