@@ -108,9 +108,11 @@ export { LinkEnd, PlugError } from "./lib/plug/errors.ts";
 export type { PlugErrorOptions } from "./lib/plug/errors.ts";
 export { MIN_BURST_FRAMES, Offload } from "./lib/plug/plugin.ts";
 export type {
+  AnyOf,
   FrameLink,
   PluginKit,
   SendResult,
+  Timer,
   WakeUp,
 } from "./lib/plug/kit.ts";
 export type {

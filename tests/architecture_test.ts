@@ -146,6 +146,12 @@ const IMPORT_RULES: readonly ImportRule[] = [
     only: /^lib\/(plug|net)\//,
   },
   {
+    // What a cable does for its sink, a link does for a plug's author.
+    name: "lib/kit takes of the cables what makes plain frames, and no more",
+    from: /^lib\/kit\//,
+    only: /^(ffi|lib\/(kit|plug|net))\/|^lib\/cable\/(cable_burst|unfolder)\./,
+  },
+  {
     name: "lib/ never imports a plugin: they are handed in",
     from: /^lib\//,
     never: /^plugins\//,

@@ -120,8 +120,9 @@ Deno.test("openPlug() hands all that it is told to the plugin, and the kit", asy
     ...told,
     pluginModules: [REMEMBERING],
   });
-  const { kit, ...options } = Reflect.get(plug, "options");
+  const { kit, open, ...options } = Reflect.get(plug, "options");
   assertEquals(options, told);
+  assertEquals(typeof open, "function");
   assertEquals(kit.PlugError, library.PlugError);
 });
 

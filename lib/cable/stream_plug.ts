@@ -23,7 +23,7 @@ import { type Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { Counter } from "../plug/counters.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
-import type { OpenOptions, Plug } from "../plug/plugin.ts";
+import type { OpenRequest, Plug } from "../plug/plugin.ts";
 import { StreamDecoder } from "../plug/stream.ts";
 import { STREAM_OFFLOAD, StreamRecords } from "./stream_records.ts";
 
@@ -55,7 +55,7 @@ export class StreamPlug implements Plug {
   /** A pipe whose reader has gone shows it at the writing end, before anything is written. */
   readonly controlFd: number;
   readonly #peer: string;
-  readonly #options: OpenOptions;
+  readonly #options: OpenRequest;
   readonly #decoder: StreamDecoder;
   readonly #readIovec = new Iovecs(1);
   readonly #records: StreamRecords;
@@ -70,7 +70,7 @@ export class StreamPlug implements Plug {
    *
    * @throws {PlugError} If one is of no use. Both are released then too.
    */
-  constructor({ readFd, writeFd, peer }: StreamEnds, options: OpenOptions) {
+  constructor({ readFd, writeFd, peer }: StreamEnds, options: OpenRequest) {
     this.#peer = peer;
     this.#options = options;
     this.#records = new StreamRecords(options.sendCounters);

@@ -13,7 +13,7 @@ import { Counters, COUNTERS_BYTES } from "../plug/counters.ts";
 import { PlugError } from "../plug/errors.ts";
 import { explainFault, SOMEBODY } from "../plug/fault.ts";
 import { namePlug } from "../plug/plug_calls.ts";
-import type { Log, OpenOptions, Plug } from "../plug/plugin.ts";
+import type { Log, OpenParts, OpenRequest, Plug } from "../plug/plugin.ts";
 import { THIS_MACHINE } from "../machine/mod.ts";
 import { Registry } from "../plug/registry.ts";
 import { statusOf } from "../plug/status.ts";
@@ -44,7 +44,7 @@ async function openEnds(
   counters: readonly [Counters, Counters],
   plugs: DisposableStack,
 ): Promise<[Plug, Plug]> {
-  const options = order.ends.map((end, index): OpenOptions => ({
+  const options = order.ends.map((end, index): OpenParts => ({
     access: "vnl" in end ? end.access : undefined,
     description: order.description,
     kit: PLUGIN_KIT,
@@ -70,7 +70,7 @@ async function openEnds(
   return [await open(first, 0), await open(second, 1)];
 }
 
-function openStream(stream: StreamEnds, options: OpenOptions): StreamPlug {
+function openStream(stream: StreamEnds, options: OpenRequest): StreamPlug {
   const name = { vnl: stream.peer, culprit: SOMEBODY };
   return namePlug(new StreamPlug(stream, options), name);
 }

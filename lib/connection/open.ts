@@ -7,7 +7,7 @@
 import { PLUGIN_KIT } from "../kit/mod.ts";
 import { unlessAborted } from "../plug/abort.ts";
 import { Counters } from "../plug/counters.ts";
-import type { Access, Log, OpenOptions, Plug } from "../plug/plugin.ts";
+import type { Access, Log, OpenParts, Plug } from "../plug/plugin.ts";
 import { THIS_MACHINE } from "../machine/mod.ts";
 import { Registry } from "../plug/registry.ts";
 import { Connection, type ConnectionCounters } from "./connection.ts";
@@ -64,7 +64,7 @@ async function openPlug(
   counters: ConnectionCounters,
 ): Promise<Plug> {
   const registry = new Registry(options.pluginModules, THIS_MACHINE);
-  const open: OpenOptions = {
+  const open: OpenParts = {
     description: options.description ?? "vdeplug:",
     kit: PLUGIN_KIT,
     log: options.log ?? SILENT,

@@ -25,6 +25,63 @@
  * };
  * ```
  *
+ * A plug can also stand before that of another network, whatever that is:
+ * `options.open` opens it, `kit.frameLink` gives its frames one by one, and
+ * `kit.timer` wakes the plug when it is time for something.
+ *
+ * @example Another network, from which frames come later
+ * ```ts no-eval
+ * import type { Plugin } from "@vdeplug/vdeplug/plugin";
+ *
+ * const ms = { name: "ms", type: "integer", min: 1, max: 9999 } as const;
+ *
+ * export const plugin: Plugin = {
+ *   scheme: "delay",
+ *   summary: "Another network, from which frames come later.",
+ *   syntax: {
+ *     form: "slash",
+ *     nested: "required",
+ *     keys: [{ ...ms, default: 100, summary: "how much later; 100 if absent" }],
+ *     examples: [{ vnl: "delay://{tap://t0}/ms=20", summary: "20 ms later" }],
+ *   },
+ *   async open(vnl, options) {
+ *     const { kit, receiveCounters } = options;
+ *     const delayMs = vnl.number("ms")!; // it has a default
+ *     using parts = new DisposableStack();
+ *     const inner = await options.open(vnl.nested!); // it is required
+ *     const link = parts.use(kit.frameLink(inner, options));
+ *     const timer = parts.use(kit.timer());
+ *     const either = parts.use(kit.anyOf([link.fd, timer.fd]));
+ *     const late: { frame: Uint8Array; dueMs: number }[] = [];
+ *     const kept = parts.move();
+ *     return kit.framePlug({
+ *       ...link, // what is not said below is as it is there
+ *       fd: either.fd,
+ *       serve: undefined, // what is late is kept while the cable is held up
+ *       receive(room) {
+ *         for (let turn = 0; turn < 64; turn++) { // others have theirs, too
+ *           const length = link.receive(room);
+ *           if (length < 0) break;
+ *           if (late.length === 0) timer.set(delayMs);
+ *           const dueMs = performance.now() + delayMs;
+ *           const frame = room.slice(0, length);
+ *           if (late.length < 10_000) late.push({ frame, dueMs });
+ *           else receiveCounters.add(kit.Counter.full, 1);
+ *         }
+ *         const waitMs = late.length > 0 ? late[0].dueMs - performance.now() : 0;
+ *         if (waitMs > 0) timer.set(waitMs);
+ *         else if (late.length === 0) timer.clear();
+ *         if (waitMs > 0 || late.length === 0) return -1;
+ *         const { frame } = late.shift()!;
+ *         room.set(frame);
+ *         return frame.length;
+ *       },
+ *       [Symbol.dispose]: () => kept.dispose(),
+ *     }, options);
+ *   },
+ * };
+ * ```
+ *
  * @module
  */
 
@@ -32,7 +89,14 @@ export type { Arena } from "../net/arena.ts";
 export type { Burst } from "../net/burst.ts";
 export type { Counter, CounterName, Counters } from "../plug/counters.ts";
 export type { LinkEnd, PlugError, PlugErrorOptions } from "../plug/errors.ts";
-export type { FrameLink, PluginKit, SendResult, WakeUp } from "../plug/kit.ts";
+export type {
+  AnyOf,
+  FrameLink,
+  PluginKit,
+  SendResult,
+  Timer,
+  WakeUp,
+} from "../plug/kit.ts";
 export type {
   Access,
   Log,

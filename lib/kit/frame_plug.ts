@@ -30,6 +30,8 @@ export class FramePlug implements Plug {
   readonly fd: number;
   readonly writeFd: number | undefined;
   readonly controlFd: number | undefined;
+  /** There is one where the link has work of its own; see `servingOf`. */
+  readonly serve: (() => void) | undefined;
   readonly #link: FrameLink;
   readonly #received: Counters;
   readonly #sent: Counters;
@@ -50,6 +52,7 @@ export class FramePlug implements Plug {
     this.fd = link.fd;
     this.writeFd = link.writeFd;
     this.controlFd = link.controlFd;
+    this.serve = link.serve?.bind(link);
     this.#link = link;
     this.#received = options.receiveCounters;
     this.#sent = options.sendCounters;

@@ -35,18 +35,14 @@ import {
 } from "../../ffi/unix_socket.ts";
 import { PlugError } from "../plug/errors.ts";
 import type { FrameLink, SendResult } from "../plug/kit.ts";
+import { orPlugError } from "./plug_error.ts";
 
 /** Wanted of the kernel, which gives what its limits allow. */
 const BUFFER_BYTES = 1 << 20;
 
 /** Opens one; see `PluginKit.localSocket`. */
 export function openLocalSocket(path: string, peer: string): FrameLink {
-  try {
-    return new LocalSocket(path, peer);
-  } catch (cause) {
-    if (!(cause instanceof SystemError)) throw cause;
-    throw new PlugError(cause.message, { code: cause.code, cause });
-  }
+  return orPlugError(() => new LocalSocket(path, peer));
 }
 
 /** One end. */

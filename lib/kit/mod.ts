@@ -5,25 +5,24 @@
  */
 
 import { EventFd } from "../../ffi/eventfd.ts";
-import { SystemError } from "../../ffi/libc.ts";
 import { Counter } from "../plug/counters.ts";
 import { LinkEnd, PlugError } from "../plug/errors.ts";
 import type { PluginKit } from "../plug/kit.ts";
+import { makeAnyOf } from "./any_of.ts";
+import { linkOf } from "./frame_link.ts";
 import { FramePlug } from "./frame_plug.ts";
 import { openLocalSocket } from "./local_socket.ts";
+import { orPlugError } from "./plug_error.ts";
+import { makeTimer } from "./timer.ts";
 
 /** What stands in the options of every `open`. */
 export const PLUGIN_KIT: PluginKit = {
   framePlug: (link, options) => new FramePlug(link, options),
   localSocket: openLocalSocket,
-  wakeUp() {
-    try {
-      return new EventFd();
-    } catch (cause) {
-      if (!(cause instanceof SystemError)) throw cause;
-      throw new PlugError(cause.message, { code: cause.code, cause });
-    }
-  },
+  frameLink: linkOf,
+  wakeUp: () => orPlugError(() => new EventFd()),
+  timer: makeTimer,
+  anyOf: makeAnyOf,
   PlugError,
   LinkEnd,
   Counter,

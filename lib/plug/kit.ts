@@ -21,7 +21,8 @@ export type SendResult = "sent" | "full" | "down";
 /**
  * A link that moves one frame at a time: what the author of a plugin writes.
  * Nothing in it waits. A cable's thread runs no event loop, so that promises,
- * timers and callbacks do not come to pass in it.
+ * callbacks and Deno's timers do not come to pass in it: there is
+ * {@linkcode PluginKit.timer} instead.
  */
 export interface FrameLink extends Disposable {
   /** Readable while a frame waits: for poll(2). */
@@ -57,6 +58,14 @@ export interface FrameLink extends Disposable {
    */
   send(frame: Uint8Array<ArrayBuffer>): SendResult;
 
+  /**
+   * Work that the link has beside its cable's, as one before a switch has, while
+   * nobody takes frames: what it would give is lost. Called when `fd` is
+   * readable; leaves it unreadable, and does not wait. Absent, as from most: it
+   * has none.
+   */
+  serve?(): void;
+
   /** Gives everything back. Called once. */
   [Symbol.dispose](): void;
 }
@@ -69,6 +78,30 @@ export interface WakeUp extends Disposable {
   signal(): void;
   /** Makes it unreadable. */
   drain(): void;
+}
+
+/** A clock that wakes the thread of a cable. */
+export interface Timer extends Disposable {
+  /** Readable once the time is over, until the next `set` or `clear`. */
+  readonly fd: number;
+
+  /**
+   * Begins a time; one that runs is forgotten.
+   *
+   * @param delayMs 0 to 4294967295 milliseconds, parts of one included; less
+   * than 1 counts as 1.
+   * @throws {RangeError} If it is none of these.
+   */
+  set(delayMs: number): void;
+
+  /** Makes it unreadable until the next `set`. */
+  clear(): void;
+}
+
+/** One descriptor for several. */
+export interface AnyOf extends Disposable {
+  /** Readable while one of them is. */
+  readonly fd: number;
 }
 
 /** What a plugin is handed to build plugs with. */
@@ -102,6 +135,45 @@ export interface PluginKit {
    * @throws {RangeError} If a path has more than 107 bytes.
    */
   localSocket(path: string, peer: string): FrameLink;
+
+  /**
+   * Makes a link of another plug, to stand before it: an author's link asks this
+   * one for frames, hands frames to it, and goes to `framePlug` in its turn.
+   * `{ ...link, send }` is the link with another `send`.
+   *
+   * Frames keep their order. Superframes come out as plain frames, with their
+   * checksums complete. `fd` is readable for what the link holds of the plug's
+   * burst, too. `send` gives "full" where the plug waits for room, and the
+   * frame, of which a part may be on its way, is to be offered again before any
+   * other; what the plug drops it counts itself, and that is "sent". An error of
+   * the plug comes after the frames that came before it.
+   *
+   * @param plug From `options.open`. Becomes the link's, which disposes of it;
+   * disposed of where no link can be made of it, too.
+   * @param options What `open` was given: frames that are none by their
+   * length, or of which none can be made, are counted there.
+   * @throws {PlugError} If there are no descriptors left.
+   * @throws {TypeError} If it is no plug.
+   */
+  frameLink(plug: Plug, options: OpenOptions): FrameLink;
+
+  /**
+   * Makes a clock: for plugs in which something is to happen later.
+   *
+   * @throws {PlugError} If there are no descriptors left.
+   */
+  timer(): Timer;
+
+  /**
+   * Makes one descriptor of several, as a link shows its cable only one: of a
+   * timer's and another link's, for example.
+   *
+   * @param fds Stay the caller's; -1 for none. One that is closed leaves.
+   * @throws {PlugError} If one is not open or cannot be waited for, or there
+   * are no descriptors left.
+   * @throws {RangeError} If one is no whole number, or is less than -1.
+   */
+  anyOf(fds: readonly number[]): AnyOf;
 
   /** Makes something that wakes a cable's thread. @throws {PlugError} If there are no descriptors left. */
   wakeUp(): WakeUp;

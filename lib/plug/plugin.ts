@@ -57,10 +57,32 @@ export interface OpenOptions {
   readonly access?: Access;
   /** What plugs can be built with. */
   readonly kit: PluginKit;
+
+  /**
+   * Opens the plug of another VNL, whatever its scheme, for a plug to stand
+   * before it; `kit.frameLink` gives its frames one by one.
+   *
+   * It is told what this one is: description, log, access, and the same
+   * counters. So what it drops is counted with what this one drops, and whoever
+   * drives this plug counts frames, bytes and bursts, those that come out of
+   * this plug and go into it.
+   *
+   * @param vnl Such as `vnl.nested`; any text that opens by itself.
+   * @returns Belongs to the plug that is being opened, which disposes of it; if
+   * that one does not open, it is disposed of by itself.
+   * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault; all
+   * errors name this plug's VNL and the other one.
+   * @throws {PlugError} If the world is, or plugs stand in one another without
+   * end (`ELOOP`).
+   */
+  readonly open: (vnl: string) => Promise<Plug>;
 }
 
+/** What a registry is handed for a plug: it adds how others are opened. */
+export type OpenParts = Omit<OpenOptions, "open">;
+
 /** What is told to a plugin by whoever has a plug opened. */
-export type OpenRequest = Omit<OpenOptions, "kit">;
+export type OpenRequest = Omit<OpenOptions, "kit" | "open">;
 
 /** What a person may ask for beside the VNL, of plugs that have such a thing; a key of the VNL wins. */
 export interface Access {

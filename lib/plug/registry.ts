@@ -14,6 +14,7 @@
 
 import { PlugError } from "./errors.ts";
 import { culpritOf, describeThrown, explainOpenFault } from "./fault.ts";
+import { discard, InnerPlugs } from "./inner_plugs.ts";
 import {
   DEFAULT_SCHEME,
   type Located,
@@ -28,7 +29,7 @@ import {
 import { showModule } from "./module_url.ts";
 import { nearestWord } from "./nearest.ts";
 import { namePlug } from "./plug_calls.ts";
-import type { OpenOptions, Plug, Plugin } from "./plugin.ts";
+import type { OpenParts, Plug, Plugin } from "./plugin.ts";
 import { importTable } from "./plugin_module.ts";
 import { findPlugFault, findPluginFault, isPlugin } from "./plugin_shape.ts";
 import { registeredPlugins } from "./registered.ts";
@@ -219,18 +220,31 @@ export class Registry {
    * Opens the plug that a VNL names.
    *
    * @param text The VNL, or what {@linkcode locateVnl} makes one of.
-   * @param options Handed to the plugin as they are.
+   * @param parts Handed to the plugin as they are, and `open` with them.
    * @returns The plug, which is the caller's to dispose of.
    * @throws {TypeError | RangeError | SyntaxError} If the VNL is at fault.
    * @throws {PlugError} If the world is.
    */
-  async open(text: string, options: OpenOptions): Promise<Plug> {
+  async open(text: string, parts: OpenParts): Promise<Plug> {
+    return await this.#open(text, parts, []);
+  }
+
+  /** @param way VNLs of the plugs that this one is to stand in, the outermost first. */
+  async #open(
+    text: string,
+    parts: OpenParts,
+    way: readonly string[],
+  ): Promise<Plug> {
     const located = await this.#locate(text);
     const { vnl } = located;
     const plugin = await this.plugin(splitScheme(vnl)?.scheme ?? "");
     try {
       const url = this.sourceOf(plugin.scheme) ?? "";
-      return await openPlug({ plugin, vnl, url }, options);
+      using inner = new InnerPlugs(
+        [...way, vnl],
+        (text, way) => this.#open(text, parts, way),
+      );
+      return await openPlug({ plugin, vnl, url }, parts, inner);
     } catch (error) {
       throw located.isGuess ? this.#explainGuess(text, error) : error;
     }
@@ -294,33 +308,30 @@ export class Registry {
 /** Opens a plug, and sees to it that it is one. */
 async function openPlug(
   { plugin, vnl, url }: { plugin: Plugin; vnl: string; url: string },
-  options: OpenOptions,
+  parts: OpenParts,
+  inner: InnerPlugs,
 ): Promise<Plug> {
   const culprit = culpritOf(url);
   const parsed = parseVnl(vnl, plugin.syntax);
   let plug: unknown;
   try {
-    plug = await plugin.open(parsed, options);
+    plug = await plugin.open(parsed, {
+      ...parts,
+      open: (vnl) => inner.open(vnl),
+    });
   } catch (error) {
     throw explainOpenFault(error, `open "${vnl}"`, culprit);
   }
   const fault = findPlugFault(plug);
-  if (fault === undefined) return namePlug(plug as Plug, { vnl, culprit });
+  if (fault === undefined) {
+    const isInner = inner.keep(plug as Plug);
+    // Handed on as it came, it is still its own plugin's.
+    return isInner ? plug as Plug : namePlug(plug as Plug, { vnl, culprit });
+  }
   discard(plug);
   throw new PlugError(
     `Cannot open "${vnl}" as ${culprit.words} must return a plug: ${fault}`,
   );
-}
-
-/** Gives back what something that is no plug may hold. */
-function discard(refused: unknown): void {
-  try {
-    const dispose: unknown = Reflect.get(Object(refused), Symbol.dispose);
-    if (typeof dispose === "function") dispose.call(refused);
-  } catch {
-    // What is wrong with it is told already.
-    return;
-  }
 }
 
 async function loadPlugin(scheme: string, entry: Entry): Promise<Plugin> {

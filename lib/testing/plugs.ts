@@ -9,8 +9,10 @@ import { AssertionError } from "./assert.ts";
 import { Burst } from "../net/burst.ts";
 import { ETHERNET_HEADER_BYTES } from "../net/frame.ts";
 import { PLUGIN_KIT } from "../kit/mod.ts";
+import { THIS_MACHINE } from "../machine/mod.ts";
 import { Counters } from "../plug/counters.ts";
 import type { OpenOptions, Plug } from "../plug/plugin.ts";
+import { Registry } from "../plug/registry.ts";
 import { seededRandom } from "./random.ts";
 
 const DEFAULT_TIMEOUT_MS = 5000;
@@ -89,20 +91,25 @@ export interface TestOptions extends OpenOptions {
   readonly lines: readonly string[];
 }
 
-/** Makes options for one plug. */
+/** Named, as a program names it to a registry: `open` in the options opens these, too. */
+const BUILT_IN = new URL("../../plugins/mod.ts", import.meta.url).href;
+
+/** Makes options for one plug; their `open` knows the built-in schemes and those that are registered. */
 export function testOptions(): TestOptions {
   const lines: string[] = [];
-  return {
+  const parts = {
     description: "test",
     kit: PLUGIN_KIT,
     receiveCounters: new Counters(),
     sendCounters: new Counters(),
     log: {
-      warn: (line) => void lines.push(`warn: ${line}`),
-      debug: (line) => void lines.push(`debug: ${line}`),
+      warn: (line: string) => void lines.push(`warn: ${line}`),
+      debug: (line: string) => void lines.push(`debug: ${line}`),
     },
     lines,
   };
+  const registry = new Registry([BUILT_IN], THIS_MACHINE);
+  return { ...parts, open: (vnl) => registry.open(vnl, parts) };
 }
 
 /** Received into by all, one after the other: arenas are large. */

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   canMakeTaps,
   compiledVdeplug,
@@ -22,6 +27,7 @@ import {
   plugIn,
   prepared,
 } from "../interop/nodes.ts";
+import { writeDelayPlugin } from "../lib/kit/author_example.ts";
 
 const noTap = await reasonToSkip(canMakeTaps(), peerAvailable("ping"));
 const ROOT = new URL("../../", import.meta.url);
@@ -54,7 +60,12 @@ const REMEDY = /write JavaScript once with "deno (transpile -o (\S+) \S+)"/;
 
 /** The same as {@linkcode begin}, in the language that the program reads. */
 async function beginReadable(name: string, folder: string): Promise<string> {
-  const file = await begin(name, folder);
+  return await readable(name, await begin(name, folder));
+}
+
+/** A plugin's file in the language that the program reads. */
+async function readable(name: string, file: string): Promise<string> {
+  await prepared();
   await using program = spawn(
     command("ours", "plugins", "--plugin", file, name),
   );
@@ -158,6 +169,85 @@ for (const { name, start } of PROGRAMS) {
     );
     const { code } = await ping.exited;
     assertEquals(code, 0, ping.report() + process.report());
+  });
+}
+
+/** The example of a plugin before another network; gives its file. */
+async function delayPlugin({ path }: Folder): Promise<string> {
+  return await readable("delay", writeDelayPlugin(path));
+}
+
+Deno.test("a plugin before another network delays its frames, in a cable and in ping", async () => {
+  using folder = new Folder();
+  const option = ["--plugin", await delayPlugin(folder)];
+  const line = `ptp://${folder.path}/line`;
+  await using process = spawn(
+    command("ours", ...option, `delay://{${line}}/ms=60`, "probe://192.0.2.1"),
+  );
+  const vnl = `delay://{delay://{${line}}/ms=40}/ms=50`;
+  // Those that are sent before it listens are lost.
+  await using ping = spawn(
+    command(
+      "ours",
+      "ping",
+      "-c",
+      "10",
+      "-i",
+      "0.2",
+      ...option,
+      vnl,
+      "192.0.2.1",
+    ),
+  );
+  const { code } = await ping.exited;
+  assertEquals(code, 0, ping.report() + process.report());
+  const [, shortestMs] = /^round trip min\S* ([\d.]+)/m.exec(ping.stdout) ?? [];
+  assertGreaterOrEqual(Number(shortestMs), 60 + 40 + 50, ping.report());
+});
+
+labTest(
+  "a plugin before a TAP, and before a line to another program, carries TCP",
+  noTap,
+  async (lab) => {
+    using folder = new Folder();
+    const options = ["--plugin", await delayPlugin(folder)];
+    const [a, b] = [await lab.host("a"), await lab.host("b")];
+    const line = `ptp://${folder.path}/line`;
+    const cable = a.spawn(
+      "env",
+      command("ours", ...options, "delay://{tap://t0}/ms=3", line),
+    );
+    await a.waitForInterface("t0", { madeBy: cable });
+    const one = await address(a, cable, { tool: "ours", vnl: line, number: 1 });
+    const other = await plugIn(b, {
+      tool: "ours",
+      vnl: `delay://{${line}}/ms=3`,
+      number: 2,
+      options,
+    });
+    await assertPings(one, other);
+    await assertTransfer(one, other, { bytes: BYTES });
+    await assertTransfer(other, one, { bytes: BYTES });
+  },
+);
+
+const NESTED_FAULTS = [
+  { name: "cannot open", vnl: "delay://{tap://}/ms=0", says: "ms must be 1" },
+  {
+    name: "opens another one in vain",
+    vnl: "delay://{vde:///nonexistent}",
+    says:
+      'Cannot open "delay://{vde:///nonexistent}" as it needs "vde:///nonexistent": ',
+  },
+];
+
+for (const { name, vnl, says } of NESTED_FAULTS) {
+  Deno.test(`vdeplug tells why a plugin before another network ${name}`, async () => {
+    using folder = new Folder();
+    const option = ["--plugin", await delayPlugin(folder)];
+    await using process = spawn(command("ours", ...option, "null://", vnl));
+    assert((await process.exited).code > 0);
+    assertStringIncludes(process.stderr, says);
   });
 }
 
