@@ -214,6 +214,9 @@ export type SingleCaseName =
   | "gives its descriptors back"
   | "never blocks in receive";
 
+/** A call that waits for a frame takes longer, however slow the machine. */
+const LONGEST_CALL_MS = 10_000;
+
 /** Cases of one plug, opened anew by each. */
 const SINGLE_CASES: Readonly<
   Record<SingleCaseName, (open: () => Promise<Plug>) => Promise<void>>
@@ -251,7 +254,7 @@ const SINGLE_CASES: Readonly<
     const { tail } = burst;
     const start = performance.now();
     const frames = plug.receive(burst);
-    assertLess(performance.now() - start, 1000);
+    assertLess(performance.now() - start, LONGEST_CALL_MS);
     assertEquals(burst.count, 1 + frames);
     if (frames === 0) assertEquals(burst.tail, tail);
     assertFrames([burst.frame(0)], [held]);

@@ -15,7 +15,8 @@ import type { OpenOptions, Plug } from "../plug/plugin.ts";
 import { Registry } from "../plug/registry.ts";
 import { seededRandom } from "./random.ts";
 
-const DEFAULT_TIMEOUT_MS = 5000;
+/** Only what fails takes as long. */
+const DEFAULT_TIMEOUT_MS = 30_000;
 const SOURCE_OFFSET = 6;
 const TYPE_OFFSET = 12;
 

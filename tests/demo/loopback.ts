@@ -8,7 +8,7 @@
 import { type LabProcess, spawn, vdeplug } from "../lab/mod.ts";
 import { DemoError, step, tell } from "./show.ts";
 
-const WAIT_MS = 8_000;
+const WAIT_MS = 30_000;
 const PINGS = 5;
 const ADDRESS = "192.0.2.1";
 

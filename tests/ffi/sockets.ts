@@ -72,7 +72,7 @@ export function receiveFrom(socket: UdpSocket): Datagram | undefined {
 /** Takes a datagram that waits or comes soon. */
 export async function nextDatagram(
   socket: UdpSocket,
-  timeoutMs = 5000,
+  timeoutMs = 30_000,
 ): Promise<Datagram> {
   let datagram: Datagram | undefined;
   await until(() => (datagram = receiveFrom(socket)) !== undefined, timeoutMs);

@@ -7,6 +7,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   canMakeTaps,
   labTest,
+  PATIENCE_MS,
   peerAvailable,
   reasonToSkip,
   spawn,
@@ -168,6 +169,6 @@ folderTest(
         return error instanceof Deno.errors.NotFound;
       }
     };
-    assert(await until(isGone));
+    assert(await until(isGone, PATIENCE_MS));
   },
 );

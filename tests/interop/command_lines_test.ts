@@ -212,7 +212,7 @@ for (const tool of TOOLS) {
         }
         const options = { cwd: folder.path, env: folder.env };
         // Debian's dpipe ends all of its process group.
-        const command = ["setsid", "--wait", "timeout", "20", "sh", "-c", line];
+        const command = ["setsid", "--wait", "timeout", "60", "sh", "-c", line];
         await using process = spawn(command, options);
         const { code } = await process.exited;
         assertEquals(code, wanted, process.report());

@@ -223,7 +223,7 @@ Deno.test("vdeplug -d finds networks by paths relative to where it was started",
   await inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/net`, "switch://sw\n");
     await using daemon = await launch(folder, "./net", PROBE);
-    const args = ["ping", "-c", "1", "./sw", STATION];
+    const args = ["ping", "-c", "1", "-W", "20", "./sw", STATION];
     await using ping = spawn(vdeplug(...args), { cwd: folder });
     assertEquals((await ping.exited).code, 0, ping.report());
     await daemon.end("SIGTERM");

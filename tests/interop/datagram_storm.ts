@@ -1,8 +1,8 @@
 /**
  * Sends many datagrams, fast:
- * `deno run -A datagram_storm.ts KIND COUNT RATE ADDRESS:PORT…`. They go to
- * the addresses in turn, RATE a second. Prints `sending` once it begins, and
- * a line of JSON at the end.
+ * `deno run -A datagram_storm.ts KIND COUNT RATE PID,PID… ADDRESS:PORT…`. They
+ * go to the addresses in turn, RATE a second, but no faster than the processes
+ * take them. Prints `sending` once it begins, and a line of JSON at the end.
  *
  * - `mix`: what a broken or hostile sender may send to network 1. Random
  *   bytes, the header before cut frames of every length, headers with one bit
@@ -28,6 +28,10 @@ import { type SeededRandom, seededRandom } from "../random.ts";
 const SEED = 14789;
 const VNI = 1;
 const BATCH = 64;
+
+/** How often it looks at the receivers' queues, and what may wait there: far less than they have room for. */
+const BATCHES_A_LOOK = 4;
+const MAX_WAITING_BYTES = 256 * 1024;
 const SLOT_BYTES = 65536;
 
 /** Random bytes to cut datagrams from. */
@@ -106,8 +110,11 @@ function headed(slot: Uint8Array, length: number, maker: Maker): number {
   return length;
 }
 
-const [kind, count, rate, ...destinations] = Deno.args;
+const [kind, count, rate, pids, ...destinations] = Deno.args;
 const wanted = Number(count);
+const receivers = pids.split(",").flatMap((pid) =>
+  ["udp", "udp6"].map((name) => `/proc/${pid}/net/${name}`)
+);
 const random = seededRandom(SEED);
 const maker: Maker = {
   random,
@@ -150,12 +157,25 @@ for (let number = 0; number < wanted;) {
     else if (result === -EAGAIN || result === -ENOBUFS) await pause(1);
     else throw new TypeError(`Cannot send: ${errnoName(-result)}`);
   }
+  if (number % (BATCH * BATCHES_A_LOOK) === 0) {
+    while (receivers.some(isBusy)) await pause(1);
+  }
   const dueMs = startMs + number * 1000 / Number(rate);
   const aheadMs = dueMs - performance.now();
   if (aheadMs > 1) await pause(aheadMs);
 }
 const seconds = (performance.now() - startMs) / 1000;
 console.log(JSON.stringify({ datagrams: wanted, seconds }));
+
+/** Whether a lot waits for a socket of a list: `00000000:00001234 00:` tells how many bytes leave and came. */
+function isBusy(file: string): boolean {
+  const queues = Deno.readTextFileSync(file)
+    .matchAll(/ [0-9A-F]{8}:([0-9A-F]{8}) \d{2}:/g);
+  for (const [, came] of queues) {
+    if (parseInt(came, 16) > MAX_WAITING_BYTES) return true;
+  }
+  return false;
+}
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

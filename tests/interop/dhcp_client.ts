@@ -44,7 +44,7 @@ const Option = {
 } as const;
 
 const RETRY_MS = 500;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 const POLL_MS = 10;
 
 /** A server's message, as far as it is looked at. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { assert } from "@std/assert";
 import {
   type LabProcess,
   PATIENCE_MS,
@@ -86,14 +87,30 @@ export async function run(
   return { code, stdout: process.stdout, stderr: process.stderr };
 }
 
-/** Whether a process waits for something to happen (`S` in proc(5)). */
-export function isAsleep(pid: number): boolean {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("S");
+/** Waits until a process waits for something to happen (`S` in proc(5)). */
+export async function untilAsleep(pid: number): Promise<void> {
+  const isAsleep = () => {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("S");
+  };
+  assert(await until(isAsleep, PATIENCE_MS), `process ${pid} does not wait`);
+}
+
+/**
+ * Waits until a process group has so many members: what was killed, or has
+ * closed all that it had, may take a moment to be gone.
+ */
+export async function untilGroupHas(
+  count: number,
+  group: number,
+): Promise<void> {
+  const isSo = () => groupMembers(group).length === count;
+  const found = await until(isSo, PATIENCE_MS);
+  assert(found, `process group ${group}: ${groupMembers(group)}`);
 }
 
 /** Process ids of the members of a process group, zombies left out. */
-export function groupMembers(group: number): number[] {
+function groupMembers(group: number): number[] {
   const members: number[] = [];
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;

@@ -34,7 +34,6 @@ import {
 import {
   assertPings,
   assertTransfer,
-  eventually,
   pingInTurn,
   plugIn,
   start,
@@ -191,11 +190,10 @@ for (const { name, vnl } of LINES) {
     using folder = new TestFolder();
     const ends = ["a", "b"].map((name) => `${folder.path}/${name}`);
     const line = ends.map((end) => `pty,raw,echo=0,link=${end}`);
-    await using _socat = spawn(["socat", ...line]);
-    await eventually(
-      "the line's ends",
-      () => folder.names().length === 2 || undefined,
-    );
+    await using socat = spawn(["socat", "-d", "-d", ...line]);
+    // An end is there before it is raw.
+    await socat.waitFor(/starting data transfer loop/);
+    assertEquals(folder.names().length, 2);
     using near = await open(vnl(ends[0]));
     using far = await open(vnl(ends[1]));
     for (const [from, to] of [[near, far], [far, near]]) {

@@ -143,14 +143,17 @@ export async function assertPings(one: Node, other: Node): Promise<void> {
 /**
  * Asserts that each of some pings is answered, the next one sent when the one
  * before is: one ping(8) for many gives up on a late answer soon.
+ *
+ * @param options More of ping(8).
  */
 export async function pingInTurn(
-  from: Node,
+  from: Pick<Node, "host">,
   target: string,
   count: number,
+  options: readonly string[] = [],
 ): Promise<void> {
   for (let ping = 1; ping <= count; ping++) {
-    const args = ["-n", "-c", "1", "-W", PING_SECONDS, target];
+    const args = ["-n", "-c", "1", "-W", PING_SECONDS, ...options, target];
     const { code, stdout } = await from.host.attempt("ping", args);
     assertEquals(code, 0, `ping ${ping} of ${count}: ${stdout}`);
   }
@@ -199,6 +202,22 @@ export function lastCounts(
   throw new LabError(
     `Cannot find counters in "${cable.title}": ${cable.report()}`,
   );
+}
+
+/**
+ * Waits until a cable has taken what came to its UDP sockets, errors included:
+ * what it takes from its other end from now on comes after that.
+ */
+export async function untilHeard({ cable }: Node): Promise<void> {
+  const read = (name: string) =>
+    Deno.readTextFileSync(`/proc/${cable.pid}/net/${name}`);
+  await eventually(`empty sockets of "${cable.title}"`, () => {
+    // Bytes that wait to leave, and those that came: `00000000:00000300 00:`.
+    const queues = `${read("udp")}${read("udp6")}`
+      .matchAll(/ [0-9A-F]{8}:([0-9A-F]{8}) \d{2}:/g);
+    const isEmpty = Array.from(queues).every(([, came]) => /^0+$/.test(came));
+    return isEmpty || undefined;
+  });
 }
 
 /**

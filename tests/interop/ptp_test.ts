@@ -9,6 +9,7 @@ import {
   type Lab,
   type LabHost,
   labTest,
+  PATIENCE_MS,
   peerAvailable,
   reasonToSkip,
 } from "../lab/mod.ts";
@@ -194,7 +195,7 @@ async function assertEchoes(plug: Plug): Promise<void> {
     wanted.set(sent.subarray(0, 6), 6);
     const got: Uint8Array[] = [];
     assert(
-      await until(() => got.push(...takeFrames(plug)) > 0),
+      await until(() => got.push(...takeFrames(plug)) > 0, PATIENCE_MS),
       `a frame of ${length} bytes does not come back`,
     );
     assertFrames(got, [wanted]);

@@ -6,6 +6,7 @@
  */
 
 import { SOCK_SEQPACKET, UnixSocket } from "../../ffi/unix_socket.ts";
+import { PATIENCE_MS } from "../lab/mod.ts";
 import { arpFrame } from "../lib/net/packets.ts";
 import { sameFrame, until } from "../plugs.ts";
 
@@ -56,7 +57,7 @@ export class SocketPeer implements Disposable {
       const n = this.#sockets[0].receive(bytes);
       const answer = bytes.subarray(0, Math.max(n, 0));
       return n > 0 && sameFrame(answer.subarray(0, 6), asked.subarray(6, 12));
-    });
+    }, PATIENCE_MS);
   }
 
   [Symbol.dispose](): void {

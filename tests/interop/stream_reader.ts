@@ -2,7 +2,8 @@
  * Reads frames in the stream form from standard input and compares each with
  * the one that `makeFrame` makes of its length and seed. At the one with the
  * seed that is given, prints a line of JSON to standard error and ends:
- * `deno run -A stream_reader.ts LAST`.
+ * `deno run -A stream_reader.ts LAST [tell]`. With the second word it tells of
+ * each frame as it comes, too.
  *
  * @module
  */
@@ -14,6 +15,7 @@ const SEED_OFFSET = 8;
 const READ_BYTES = 65536;
 
 const last = Number(Deno.args[0]);
+const isTelling = Deno.args[1] === "tell";
 const chunk = new Uint8Array(READ_BYTES);
 let rest = new Uint8Array(0);
 let frames = 0;
@@ -32,6 +34,7 @@ function take(frame: Uint8Array): boolean {
   frames++;
   if (seed <= latest) disordered++;
   latest = seed;
+  if (isTelling) console.error(`took ${seed}`);
   return false;
 }
 

@@ -146,6 +146,8 @@ for (const { vnl, version } of NETWORKS) {
           const { fragmented } = lastCounts(near.cable).backward;
           return fragmented > 0 ? true : undefined;
         });
+        // Told by another thread than the one that counts them.
+        await near.cable.waitFor(/go in fragments/);
         const told = near.cable.stderr.split("\n")
           .filter((line) => line.includes("go in fragments"));
         assertEquals(told.length, 1);

@@ -13,7 +13,7 @@ import {
   peerAvailable,
 } from "../lab/mod.ts";
 import { transfer } from "../lab/mod.ts";
-import { address, type Node, start } from "./nodes.ts";
+import { address, eventually, type Node, start } from "./nodes.ts";
 
 /** Who carries frames, and whether its TAP has superframes. */
 export type Carrier = "ours" | "ours, offload=0" | "C";
@@ -72,7 +72,7 @@ export async function assertSameBytes(
   options: { readonly address: string; readonly bytes: number },
 ): Promise<void> {
   const { bytes } = options;
-  const timeoutMs = PATIENCE_MS + bytes * MS_PER_BYTE;
+  const timeoutMs = 4 * PATIENCE_MS + bytes * MS_PER_BYTE;
   const result = await transfer(from, to, { ...options, timeoutMs });
   assertEquals(
     { bytes: result.bytes, sha256Equal: result.sha256Equal },
@@ -155,6 +155,16 @@ export class Recording implements AsyncDisposable {
     return new Recording(file, process);
   }
 
+  /**
+   * Waits until so much is in the file. A capture that is ended leaves out
+   * what it has not taken from the kernel yet.
+   */
+  async waitForBytes(bytes: number): Promise<void> {
+    await eventually(`${bytes} bytes captured`, async () => {
+      return (await Deno.stat(this.file)).size >= bytes || undefined;
+    });
+  }
+
   /** Ends the capture and asks tshark for the packets that a display filter picks. */
   async read(filter: string, ...fields: string[]): Promise<string[]> {
     await this.process.terminate("SIGINT");
@@ -187,11 +197,13 @@ export class Recording implements AsyncDisposable {
 const STATUSES = ["ip", "tcp", "udp", "icmpv6"]
   .map((name) => `${name}.checksum.status`);
 
-/** Far fewer than pass: on a busy machine tcpdump has not seen all of them when it is ended. */
+/** Far fewer than pass: on a busy machine the kernel has no room for all that tcpdump has not taken yet. */
 const MANY_PACKETS = 500;
+const MANY_BYTES = 1.5 * MANY_PACKETS * 1500;
 
 /** Asserts that no packet is malformed or has a bad checksum, and that there are many of full length. */
 export async function assertSound(recording: Recording): Promise<void> {
+  await recording.waitForBytes(MANY_BYTES);
   const unsound = STATUSES.map((status) => `${status} == 0`);
   // One run for both questions: reading takes a while.
   const rows = await recording.read(

@@ -17,7 +17,7 @@ import { resolve } from "../../ffi/sockaddr.ts";
 import { UdpSocket } from "../../ffi/socket.ts";
 import { seededRandom } from "../random.ts";
 
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 20_000;
 const SLOT_BYTES = 65536;
 
 const [mode, address, port, length, count] = Deno.args;

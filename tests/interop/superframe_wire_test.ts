@@ -34,7 +34,7 @@ import {
   peerAvailable,
   reasonToSkip,
 } from "../lab/mod.ts";
-import { eventually, lastCounts, type Node } from "./nodes.ts";
+import { eventually, lastCounts, type Node, pingInTurn } from "./nodes.ts";
 import {
   addressOf,
   assertSameBytes,
@@ -136,6 +136,7 @@ for (const { vnl, version } of NETWORKS) {
       });
       await assertSameBytes(a, c, { address: to, bytes: RECORDED_BYTES });
       await assertSound(forwarded);
+      await merged.waitForBytes(RECORDED_BYTES / 2);
       const long = await merged.read("tcp.len > 3000", "frame.number");
       assertGreater(long.length, 20);
     },
@@ -213,11 +214,8 @@ for (const { vnl, version } of NETWORKS) {
         const before = lastCounts(near.cable).backward.fragmented;
         for (let round = 0; round < 2; round++) {
           // ICMP of 1500 bytes, which nobody may cut.
-          const { received } = await a.ping(address, {
-            count: 2,
-            sizeBytes: version === 4 ? 1472 : 1452,
-          });
-          assertEquals(received, 2);
+          const size = ["-s", version === 4 ? "1472" : "1452"];
+          await pingInTurn(near, address, 2, size);
         }
         await fragments.waitFor(/frag|0x0|length/);
         const counted = await eventually("fragments counted", () => {
@@ -225,6 +223,7 @@ for (const { vnl, version } of NETWORKS) {
           return backward.fragmented >= before + 4 ? backward : undefined;
         });
         assertEquals(counted.fragmented, 4);
+        await near.cable.waitFor(/in fragments/);
         const told = near.cable.stderr.split("\n")
           .filter((line) => line.includes("in fragments"));
         assertEquals(told.length, 1);

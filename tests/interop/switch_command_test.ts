@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { labTest, peerAvailable, reasonToSkip } from "../lab/mod.ts";
+import {
+  labTest,
+  PATIENCE_MS,
+  peerAvailable,
+  reasonToSkip,
+} from "../lab/mod.ts";
 import { burstOf, makeFrame, takeFrames, until } from "../plugs.ts";
 import { command, eventually, prepared } from "./nodes.ts";
 import { joinServer, makePlace, serverTest } from "./switch_server.ts";
@@ -33,7 +38,7 @@ labTest(
     // The cable opens a moment before it listens for the signal.
     const [line] = await eventually("the ports", () => {
       server.signal("SIGUSR1");
-      return server.stderr.match(/^\{.*"plugs".*$/m) ?? undefined;
+      return server.stderr.match(/^\{.*"plugs".*\n/m) ?? undefined;
     });
     const [plug] = JSON.parse(line).plugs;
     assertEquals(plug.vnl, `switch://${place.path}`);
@@ -103,7 +108,7 @@ serverTest(
         sent += from.send(burst, sent);
         received += takeFrames(to).length;
         return sent === frames.length && received * 1400 > bytes;
-      });
+      }, PATIENCE_MS);
       assert(isThrough, `${received} frames came of ${bytes / 1400}`);
     }
     await server.terminate();

@@ -10,6 +10,7 @@ import type { PacketPlug } from "../../lib/packet/packet_plug.ts";
 import {
   canMakeNamespaces,
   cpuSeconds,
+  PATIENCE_MS,
   peerAvailable,
   reasonToSkip,
   rssBytes,
@@ -46,7 +47,7 @@ const noUsers = Deno.uid() === 0
 
 const CLIENTS = 500;
 const STATIONS = 10_000;
-const JOIN_MS = 10_000;
+const JOIN_CPU_SECONDS = 10;
 const MEMORY_BYTES = 128 * 1024 * 1024;
 const TYPE = 0x88b5;
 
@@ -69,14 +70,14 @@ serverTest(
     using place = makePlace();
     using joined = new DisposableStack();
     const server = await serve(await lab.host("s"), place.path);
-    const start = performance.now();
+    const before = await cpuSeconds(server.pid);
     const clients: PacketPlug[] = [];
     for (let index = 0; index < CLIENTS; index++) {
       clients.push(joined.use(await joinServer(place.path)));
     }
-    assertLess(performance.now() - start, JOIN_MS);
+    assertLess(await cpuSeconds(server.pid) - before, JOIN_CPU_SECONDS);
     const [gateway] = clients;
-    gateway.send(burstOf([frame(0xffff_ffff, 1)]), 0);
+    await sendAll(gateway, [frame(0xffff_ffff, 1)]);
     const perClient = STATIONS / CLIENTS;
     for (const [index, client] of clients.entries()) {
       const stations = Array.from(
@@ -84,31 +85,47 @@ serverTest(
         (_, each) => frame(1, 0x10_0000 + index * perClient + each),
       );
       if (index === 0) continue;
-      client.send(burstOf(stations), 0);
-      const got = await receiveFrames(gateway, perClient);
+      const sending = sendAll(client, stations);
+      const got = await receiveFrames(gateway, perClient, PATIENCE_MS);
+      await sending;
       assertFrames(got.slice(-perClient), stations);
     }
-    gateway.send(
-      burstOf(Array.from(
+    await sendAll(
+      gateway,
+      Array.from(
         { length: perClient },
         (_, each) => frame(0x10_0000 + STATIONS - 1, 0x20_0000 + each),
-      )),
-      0,
+      ),
     );
     // Each of them is known: one frame for each comes to its own client alone.
     const last = clients[CLIENTS - 1];
     await eventually("the last station's frames", () => {
       return takeCount(last) >= perClient || undefined;
     });
-    server.signal("SIGUSR1");
-    const [, ports, stations] = await server.waitFor(
-      /: ([\d,]+) ports, ([\d,]+) stations/,
-    );
+    const [, ports, stations] = await eventually("the ports", () => {
+      server.signal("SIGUSR1");
+      const line = /: ([\d,]+) ports, ([\d,]+) stations.*\n/;
+      return server.stderr.match(line) ?? undefined;
+    });
     assertEquals(ports, String(CLIENTS + 1));
     assertEquals(Number(stations.replaceAll(",", "")), STATIONS + 1);
     assertLess(await rssBytes(server.pid), MEMORY_BYTES);
   },
 );
+
+/** Sends frames, however little room there is. */
+async function sendAll(
+  client: PacketPlug,
+  frames: readonly Uint8Array<ArrayBuffer>[],
+): Promise<void> {
+  const burst = burstOf(frames);
+  let sent = 0;
+  const isSent = await until(() => {
+    sent += client.send(burst, sent);
+    return sent === frames.length;
+  }, PATIENCE_MS);
+  assert(isSent, `${sent} of ${frames.length} frames were taken`);
+}
 
 const counts = new Map<PacketPlug, number>();
 
@@ -145,7 +162,7 @@ serverTest(
     // Those that are there are served; those that come are told, each of them.
     const [one, other] = clients;
     const frames = [makeFrame(60, 1), makeFrame(1514, 2)];
-    one.send(burstOf(frames), 0);
+    await sendAll(one, frames);
     assertFrames(await receiveFrames(other, 2), frames);
     for (let tries = 0; tries < 5; tries++) {
       assertEquals(await tryJoinServer(place.path), undefined);
@@ -162,7 +179,7 @@ serverTest(
       return await tryJoinServer(place.path);
     });
     joined.use(again);
-    again.send(burstOf(frames), 0);
+    await sendAll(again, frames);
     assertFrames((await receiveFrames(one, 2)).slice(-2), frames);
     assert(count >= 3);
     assertEquals((await server.terminate()).code, 0, server.report());
@@ -239,7 +256,7 @@ serverTest(
           if (connects(place.path)) return true;
         }
         return false;
-      });
+      }, PATIENCE_MS);
       assert(found);
       assertEquals((await server.terminate()).code, 0);
     }

@@ -8,7 +8,13 @@ import { Caller, type JoinOptions, makeFolder } from "../lib/switch/clients.ts";
 import { parseReply, REPLY_BYTES } from "../../lib/vde/request.ts";
 import { PacketPlug } from "../../lib/packet/packet_plug.ts";
 import { ffiTest } from "../ffi/case.ts";
-import { Lab, LabError, type LabHost, type LabProcess } from "../lab/mod.ts";
+import {
+  Lab,
+  LabError,
+  type LabHost,
+  type LabProcess,
+  PATIENCE_MS,
+} from "../lab/mod.ts";
 import { testOptions, until } from "../plugs.ts";
 import { command, prepared } from "./nodes.ts";
 
@@ -84,7 +90,7 @@ export async function tryJoinServer(
   const answered = await until(() => {
     read = control.receive(reply);
     return read >= 0;
-  });
+  }, PATIENCE_MS);
   if (!answered) throw new LabError(`Cannot join "${folder}": no answer`);
   Deno.removeSync(path);
   const answer = parseReply(reply.subarray(0, read));

@@ -7,7 +7,6 @@
 
 import { SOCK_DGRAM, UnixSocket } from "../../ffi/unix_socket.ts";
 import { type Availability, spawn } from "../lab/mod.ts";
-import { until } from "../plugs.ts";
 
 const MAX_LINE_BYTES = 8192;
 
@@ -79,11 +78,6 @@ export class SystemLog implements AsyncDisposable {
       const text = new TextDecoder().decode(bytes.subarray(0, n));
       this.#lines.push(text.replace(START, ""));
     }
-  }
-
-  /** Waits until a line is there. */
-  async waitFor(pattern: RegExp): Promise<void> {
-    await until(() => this.lines.some((line) => pattern.test(line)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,6 +12,10 @@ import {
   vdeplug,
 } from "../lab/mod.ts";
 import type { Tool } from "./dpipe_runs.ts";
+import { eventually } from "./nodes.ts";
+
+/** `ENOTEMPTY`, for which Deno has no class. */
+const NOT_EMPTY = "os error 39";
 
 /** Skips the host, and runs the command that follows it. */
 const SSH = '#!/bin/sh\nshift\nexec "$@"\n';
@@ -48,8 +52,16 @@ export class ToolFolder implements AsyncDisposable {
     return { PATH: path, HOME: this.path };
   }
 
+  /** A daemon of Debian's may make its process id file at any time: the folder goes when it is empty at last. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.path, { recursive: true });
+    await eventually(`the end of "${this.path}"`, async () => {
+      try {
+        await Deno.remove(this.path, { recursive: true });
+        return true;
+      } catch (error) {
+        if (!String(error).includes(NOT_EMPTY)) throw error;
+      }
+    });
   }
 }
 

@@ -66,7 +66,7 @@ class Switches implements AsyncDisposable {
 
 /** Pings the station through a network until it answers once. */
 async function assertReachable(vnl: string): Promise<void> {
-  const args = ["ping", "-c", "1", "-W", "0.5", "--from", "192.0.2.9"];
+  const args = ["ping", "-c", "1", "-W", "2", "--from", "192.0.2.9"];
   await eventually(`the station on ${vnl}`, async () => {
     await using ping = spawn(vdeplug(...args, vnl, STATION));
     return (await ping.exited).code === 0 ? true : undefined;

@@ -7,7 +7,8 @@
  *   vdepeer VNL sink COUNT IDLE_MS SIZES
  *
  * echo    sends each frame back, its two addresses swapped, until SIGTERM.
- * source  sends COUNT numbered frames, evenly spaced.
+ * source  sends COUNT numbered frames, evenly spaced. Each line of standard
+ *         input tells up to how many it may; its end, that it may send all.
  * sink    takes them and checks each, until it has seen COUNT, or none has
  *         come for IDLE_MS since the first one, or SIGTERM.
  *
@@ -18,8 +19,8 @@
  * behind the header is 31 N + 7 I, modulo 256. So each frame, even one of a
  * header alone, tells what it has to be.
  *
- * On standard output: the line "ready" once the network is joined, and one
- * line of JSON at the end. Exit status 1: something failed, which standard
+ * On standard output: the line "ready" once the network is joined, "taken N"
+ * when a sink has taken N, for all even N, and one line of JSON at the end. Exit status 1: something failed, which standard
  * error tells; 2: wrong arguments.
  */
 
@@ -149,7 +150,19 @@ static int echo(VDECONN *conn) {
   return 0;
 }
 
+/* Waits until it may send more than NUMBER frames; returns how many. */
+static uint32_t wait_for_limit(uint32_t number, uint32_t count) {
+  char line[32];
+  uint32_t limit = 0;
+  while (limit <= number) {
+    if (fgets(line, sizeof line, stdin) == NULL) return count;
+    limit = strtoul(line, NULL, 10);
+  }
+  return limit;
+}
+
 static int source(VDECONN *conn, char **args) {
+  uint32_t limit = 0;
   uint32_t count = number_of(args[0], 1, MAX_COUNT);
   unsigned long rate = number_of(args[1], 1, 1000000);
   struct sizes sizes = sizes_of(args[2]);
@@ -158,6 +171,7 @@ static int source(VDECONN *conn, char **args) {
   int error = 0;
   for (uint32_t number = 0; number < count && !stopped; number++) {
     size_t size = size_of(sizes, number);
+    if (number >= limit) limit = wait_for_limit(number, count);
     sleep_until(begin + number * INT64_C(1000000000) / (int64_t)rate);
     make(buffer, size, number);
     if (vde_send(conn, buffer, size, 0) == (ssize_t)size) {
@@ -217,6 +231,7 @@ static int sink(VDECONN *conn, char **args) {
          wait_for_frame(conn, account.received > 0 ? idle_ms : -1) > 0) {
     ssize_t size = vde_recv(conn, buffer, sizeof buffer, 0);
     check(&account, seen, size, count, sizes);
+    if (account.received % 2 == 0) printf("taken %lu\n", account.received);
   }
   free(seen);
   printf("{\"received\":%lu,\"lost\":%lu,\"reordered\":%lu,\"duplicated\":%lu,"

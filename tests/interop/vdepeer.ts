@@ -40,7 +40,14 @@ export interface Tally {
 }
 
 /** Longer than anything of ours holds a frame back. */
-const IDLE_MS = 3000;
+const IDLE_MS = 10_000;
+
+/**
+ * Frames that may be under way: as many as the queue of a socket has room for.
+ * Whoever takes nothing for some time loses what does not wait there.
+ */
+const WINDOW_FRAMES = 8;
+const STEP_FRAMES = 4;
 
 let compiled: Promise<string | LabError> | undefined;
 
@@ -80,7 +87,7 @@ async function compile(): Promise<string | LabError> {
 async function start(vnl: string, ...args: string[]): Promise<LabProcess> {
   const program = await (compiled ??= compile());
   if (program instanceof LabError) throw program;
-  const process = spawn([program, vnl, ...args]);
+  const process = spawn([program, vnl, ...args], { input: true });
   try {
     await process.waitFor(/^ready$/m);
     return process;
@@ -105,8 +112,22 @@ export async function tally(sink: LabProcess): Promise<Tally> {
   return JSON.parse(await lastLine(sink));
 }
 
-/** Sends a load, and asserts that the library took all of it. */
-export async function send(vnl: string, load: Load): Promise<void> {
+/** Who takes a load. */
+export interface Takers {
+  readonly sinks: readonly LabProcess[];
+  /** Each gets its share, not all. */
+  readonly shared: boolean;
+}
+
+/**
+ * Sends a load, no faster than it is taken, and asserts that the library took
+ * all of it.
+ */
+export async function send(
+  vnl: string,
+  load: Load,
+  takers: Takers,
+): Promise<void> {
   const { count, rate, sizes } = load;
   await using source = await start(
     vnl,
@@ -115,8 +136,27 @@ export async function send(vnl: string, load: Load): Promise<void> {
     `${rate}`,
     sizes,
   );
+  await feed(source, count, takers);
   const { sent, failed, error } = JSON.parse(await lastLine(source));
   assertEquals({ sent, failed, error }, { sent: count, failed: 0, error: "" });
+}
+
+/** Lets a source send as its frames are taken. */
+async function feed(
+  source: LabProcess,
+  count: number,
+  { sinks, shared }: Takers,
+): Promise<void> {
+  let limit = 0;
+  while (limit < count) {
+    limit = limit === 0 ? WINDOW_FRAMES : limit + STEP_FRAMES;
+    await source.write(new TextEncoder().encode(`${limit}\n`));
+    const taken = Math.min(limit + STEP_FRAMES, count) - WINDOW_FRAMES;
+    const share = shared ? taken / sinks.length : taken;
+    for (const sink of sinks) {
+      await sink.waitFor(new RegExp(`^taken ${share - share % 2}$`, "m"));
+    }
+  }
 }
 
 async function lastLine(peer: LabProcess): Promise<string> {

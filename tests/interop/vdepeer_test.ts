@@ -12,10 +12,7 @@ import { canMakePeers, type Load, send, startSink, tally } from "./vdepeer.ts";
 
 /** Moderate, and every third of the lengths that a network with an MTU of 9000 has. */
 const LOAD: Load = { count: 3003, rate: 2000, sizes: "14-9018/3" };
-/**
- * What Debian's vde_switch carries: it cuts what is longer, and drops what
- * comes while a reader has not run for the time of 90 frames.
- */
+/** What Debian's vde_switch carries: it cuts what is longer. */
 const SHORT_LOAD: Load = { count: 1505, rate: 1000, sizes: "14-1518/1" };
 
 /** One way for frames. */
@@ -150,7 +147,7 @@ async function carry(way: Way, folder: string): Promise<void> {
   const cable = start(vdeplug("--verbose", ...way.cable.map(inFolder)));
   for (const vnl of way.cable) await waitUntilOpen(vnl, folder, cable);
   if (!way.sinksFirst) await startSinks();
-  await send(inFolder(way.source), load);
+  await send(inFolder(way.source), load, { sinks, shared });
   const tallies = await Promise.all(sinks.map(tally));
   for (const { received: _, lost: __, ...faults } of tallies) {
     assertEquals(faults, GOOD);

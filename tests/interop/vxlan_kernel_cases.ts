@@ -10,6 +10,7 @@ import { parseVnl } from "../../lib/plug/vnl.ts";
 import type { Plug } from "../../lib/plug/plugin.ts";
 import { vxlanPlugin } from "../../plugins/vxlan.ts";
 import { ffiTest } from "../ffi/case.ts";
+import { PATIENCE_MS } from "../lab/mod.ts";
 import { PacketSocket, PLAIN_HEADER } from "../lib/tap/packet_socket.ts";
 import { OtherHost, WIRE } from "../lib/vxlan/other_host.ts";
 import {
@@ -56,7 +57,7 @@ for (const { name, flags, device, id } of FAMILIES) {
           if (isTestFrame(next.frame)) heard.push(next.frame);
         }
         return heard.length >= frames.length;
-      });
+      }, PATIENCE_MS);
       assertFrames(heard, frames);
 
       const back = frames.slice(1);
@@ -65,7 +66,7 @@ for (const { name, flags, device, id } of FAMILIES) {
       await until(() => {
         got.push(...takeFrames(plug));
         return got.length >= back.length;
-      });
+      }, PATIENCE_MS);
       assertFrames(got, back);
     },
   );
@@ -82,7 +83,7 @@ for (const { name, flags, device, id } of FAMILIES) {
       await until(() => {
         heard.push(...takeFrames(plug));
         return options.receiveCounters.snapshot().foreign > 0;
-      });
+      }, PATIENCE_MS);
       assertEquals(heard, []);
       assertGreater(options.receiveCounters.snapshot().foreign, 0);
     },

@@ -140,7 +140,7 @@ for (const network of [V4, V6]) {
       await know(kernel, ours);
       await using wire = await Wire.watch(ours.host);
       await using elsewhere = await Wire.watch(third.host);
-      await ours.host.waitForAnswer(kernel.address);
+      await assertAnswers(ours, kernel.address);
       const count = 5;
       for (let ping = 0; ping < count; ping++) {
         await assertAnswers(ours, kernel.address);

@@ -7,13 +7,7 @@ import {
   peerAvailable,
   reasonToSkip,
 } from "../lab/mod.ts";
-import {
-  assertPings,
-  assertTransfer,
-  type Node,
-  plugIn,
-  prepared,
-} from "./nodes.ts";
+import { assertPings, assertTransfer, plugIn, prepared } from "./nodes.ts";
 import { type Datagram, isForOne, isToGroup, sender, Wire } from "./wire.ts";
 
 const SOME_BYTES = 300_000;
@@ -87,24 +81,30 @@ for (const { vnl, seen } of OPTIONS) {
       const theirs = await plugIn(b, { tool: "C", vnl, number: 2 });
       await assertPings(ours, theirs);
       await assertTransfer(ours, theirs, { bytes: SOME_BYTES });
-      assertSeen(wire.datagrams(), ours, { ...SEEN, ...seen });
+      const isOurs = (each: Datagram) => sender(each) === ours.mac;
+      for (
+        const [what, isIt] of [["multi", isToGroup], ["uni", isToOne]] as const
+      ) {
+        await wire.waitFor(
+          `a ${what}cast`,
+          (each) => isOurs(each) && isIt(each),
+        );
+      }
+      assertSeen(wire.datagrams().filter(isOurs), { ...SEEN, ...seen });
     },
   );
 }
 
-/** Asserts that a node's multicasts are as wanted, and that it sent both kinds of datagrams. */
+function isToOne(datagram: Datagram): boolean {
+  return !isToGroup(datagram);
+}
+
+/** Asserts that datagrams of a node are as wanted. */
 function assertSeen(
-  datagrams: readonly Datagram[],
-  node: Node,
+  sent: readonly Datagram[],
   { group, port, vni, ttl }: typeof SEEN,
 ): void {
-  const sent = datagrams.filter((each) => sender(each) === node.mac);
-  const [toGroup, toPeer] = [
-    sent.filter(isToGroup),
-    sent.filter((each) => !isToGroup(each)),
-  ];
-  assert(toGroup.length > 0 && toPeer.length > 0);
-  for (const each of toGroup) {
+  for (const each of sent.filter(isToGroup)) {
     const { destination, destinationPort } = each;
     assertEquals({
       group: destination,
@@ -115,7 +115,7 @@ function assertSeen(
   }
   // The option is no hop limit for unicasts over IPv6.
   const isIpv4 = group.includes(".");
-  for (const each of toPeer) {
+  for (const each of sent.filter(isToOne)) {
     assertEquals(each.vni, vni);
     if (isIpv4) assertEquals(each.ttl, ttl);
   }
@@ -172,14 +172,16 @@ for (
       await assertPings(ours, theirs);
       await assertTransfer(theirs, ours, { bytes: SOME_BYTES });
 
-      const datagrams = wire.datagrams();
-      for (const each of datagrams.filter((one) => sender(one) === ours.mac)) {
-        assertEquals(each.source, bound);
-      }
-      const replies = datagrams.filter((one) =>
-        sender(one) === theirs.mac && isForOne(one)
+      await wire.waitFor("a datagram", (each) => sender(each) === ours.mac);
+      await wire.waitFor(
+        "a reply to there",
+        (each) =>
+          sender(each) === theirs.mac && isForOne(each) &&
+          each.destination === bound,
       );
-      assert(replies.some((one) => one.destination === bound));
+      for (const each of wire.datagrams()) {
+        if (sender(each) === ours.mac) assertEquals(each.source, bound);
+      }
     },
   );
 }

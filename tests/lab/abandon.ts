@@ -11,7 +11,9 @@ import { Lab } from "./lab.ts";
 await using lab = await Lab.create({ unprivileged: Deno.args[0] === "user" });
 const [a, b] = [await lab.host("a"), await lab.host("b")];
 await lab.link(a, b);
-const sleeper = a.spawn("sleep", ["1000"]);
+const sleeper = a.spawn("sh", ["-c", "echo here; exec sleep 1000"]);
+// Until then it may be outside the namespace.
+await sleeper.waitFor(/^here$/m);
 // A daemon: no child of anybody here, and in a session of its own.
 const daemon = await b.run("sh", [
   "-c",

@@ -24,9 +24,13 @@ export class Capture implements AsyncDisposable {
   /** Made by {@linkcode capture}. */
   constructor(readonly process: LabProcess) {}
 
-  /** The packets so far, one line each unless `args` ask for more. */
+  /**
+   * The packets so far, one line each unless `args` ask for more. A line that
+   * still grows is not among them.
+   */
   get lines(): string[] {
-    return this.process.stdout.split("\n").filter((line) => line !== "");
+    const lines = this.process.stdout.split("\n").slice(0, -1);
+    return lines.filter((line) => line !== "");
   }
 
   /** Waits until a packet's line matches. */

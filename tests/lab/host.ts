@@ -195,7 +195,12 @@ export class LabHost {
     return Object.fromEntries([...named("rx", rx), ...named("tx", tx)]);
   }
 
-  /** Pings an address from here, however many answers come. Needs `ping`. */
+  /**
+   * Pings an address from here, however many answers come. Needs `ping`, which
+   * waits 10 seconds for an answer to the only request, but no longer than
+   * twice the slowest round trip for the last one of several: on a busy
+   * machine that one may not be counted.
+   */
   async ping(address: string, options: PingOptions = {}): Promise<PingResult> {
     const { count = 3, intervalSeconds = 0.1, sizeBytes = 56, args = [] } =
       options;
@@ -236,9 +241,13 @@ export class LabHost {
     );
   }
 
-  /** Settles when all that runs here has ended. The namespace must be closed by then. */
+  /**
+   * Ends what was on its way into the namespace when that was closed, and
+   * settles when all that ran here has ended.
+   */
   async settled(): Promise<void> {
-    await Promise.all([...this.#processes].map((process) => process.exited));
+    const processes = [...this.#processes];
+    await Promise.all(processes.map((each) => each[Symbol.asyncDispose]()));
   }
 
   async #poll(

@@ -10,8 +10,6 @@ import { LabError } from "./errors.ts";
 /** How long a lab waits for anything before it gives up: far above what a slow machine needs. */
 export const PATIENCE_MS = 30_000;
 
-const TERMINATE_PATIENCE_MS = 10_000;
-
 /** What a {@linkcode LabProcess} is started with. */
 export interface SpawnOptions {
   /** Added to the environment. */
@@ -154,7 +152,7 @@ export class LabProcess implements AsyncDisposable {
    */
   async terminate(
     signal: Deno.Signal = "SIGTERM",
-    timeoutMs: number = TERMINATE_PATIENCE_MS,
+    timeoutMs: number = PATIENCE_MS,
   ): Promise<Deno.CommandStatus> {
     this.signal(signal);
     const timer = setTimeout(() => this.signal("SIGKILL"), timeoutMs);

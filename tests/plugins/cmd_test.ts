@@ -12,6 +12,7 @@ import { Counter } from "../../lib/plug/counters.ts";
 import { LinkEnd, PlugError } from "../../lib/plug/errors.ts";
 import type { Plug } from "../../lib/plug/plugin.ts";
 import { parseVnl } from "../../lib/plug/vnl.ts";
+import { TERM_PATIENCE_MS } from "../../lib/stream/ending.ts";
 import { cmdPlugin } from "../../plugins/cmd.ts";
 import { ffiTest } from "../ffi/case.ts";
 import { joinBytes, TestPipe } from "../ffi/pipes.ts";
@@ -303,7 +304,8 @@ for (const { name, script } of ENDERS) {
     const start = performance.now();
     plug[Symbol.dispose]();
     assertEquals(exists(pid), false);
-    assertLess(performance.now() - start, 2000);
+    // Then it would have been killed.
+    assertLess(performance.now() - start, TERM_PATIENCE_MS);
   });
 }
 
@@ -317,7 +319,7 @@ inFolder(
     const start = performance.now();
     plug[Symbol.dispose]();
     assertEquals(exists(pid), false);
-    assertLess(performance.now() - start, 8000);
+    assertLess(performance.now() - start, 30_000);
   },
 );
 

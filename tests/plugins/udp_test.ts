@@ -19,6 +19,7 @@ import {
   noIpv6,
   sendTo,
 } from "../ffi/sockets.ts";
+import { assertRefused } from "../lib/vxlan/vxvde_party.ts";
 import {
   makeFrame,
   type OpenPair,
@@ -28,6 +29,7 @@ import {
 import {
   assertFrames,
   burstOf,
+  receiveFrames,
   takeFrames,
   type TestOptions,
   testOptions,
@@ -41,10 +43,17 @@ async function open(
   return await udpPlugin.open(parseVnl(vnl, udpPlugin.syntax), options);
 }
 
+/** Two addresses at which nobody listens any more: two, as none is free before both are known. */
+function twoAddresses(host: string): [SocketAddress, SocketAddress] {
+  using one = boundSocket(host);
+  using other = boundSocket(host);
+  return [one.localAddress(), other.localAddress()];
+}
+
 /** Two plugs, each other's remote address, by whatever name `host` is. */
 function pairOn(host: string, address: string): OpenPair {
   return async (near, far) => {
-    const [a, b] = [closedAddress(address).port, closedAddress(address).port];
+    const [a, b] = twoAddresses(address).map(({ port }) => port);
     return {
       near: await open(`udp://${host}:${a}->${host}:${b}`, near),
       far: await open(`udp://${host}:${b}->${host}:${a}`, far),
@@ -175,10 +184,7 @@ ffiTest(
 ffiTest(
   "udp plug goes on while nobody is there, and when somebody comes",
   async () => {
-    const [own, remote] = [
-      closedAddress("127.0.0.1"),
-      closedAddress("127.0.0.1"),
-    ];
+    const [own, remote] = twoAddresses("127.0.0.1");
     const options = testOptions();
     using plug = await open(`udp://${own}->${remote}`, options);
     const burst = burstOf([
@@ -193,27 +199,25 @@ ffiTest(
     using far = await open(`udp://${remote}->${own}`);
     const frame = makeFrame(60, 4);
     assertEquals(plug.send(burstOf([frame]), 0), 1);
-    assertFrames(takeFrames(far), [frame]);
+    assertFrames(await receiveFrames(far, 1), [frame]);
     assertEquals(far.send(burstOf([frame]), 0), 1);
-    assertFrames(takeFrames(plug), [frame]);
+    assertFrames(await receiveFrames(plug, 1), [frame]);
   },
 );
 
 ffiTest(
   "udp plug loses no frame to what it is told about the one before",
   async () => {
-    const [own, remote] = [
-      closedAddress("127.0.0.1"),
-      closedAddress("127.0.0.1"),
-    ];
+    const [own, remote] = twoAddresses("127.0.0.1");
     const options = testOptions();
     using plug = await open(`udp://${own}->${remote}`, options);
     plug.send(burstOf([makeFrame(60, 1)]), 0);
-    // The refusal of the first one waits at the socket now.
+    // The refusal of the first one waits at the socket.
+    await assertRefused(plug);
     using far = await open(`udp://${remote}->${own}`);
     const frames = [2, 3, 4].map((seed) => makeFrame(60, seed));
     plug.send(burstOf(frames), 0);
-    assertFrames(takeFrames(far), frames);
+    assertFrames(await receiveFrames(far, 3), frames);
     assertEquals(options.sendCounters.dropped(), 0);
   },
 );

@@ -46,7 +46,7 @@ async function open(
   keys: string,
   options = testOptions(),
 ): Promise<Plug> {
-  const { port } = closedAddress("127.0.0.1");
+  const { port } = closedAddress("0.0.0.0");
   const vnl = `vxlan://${address}/if=lo/port=${port}${keys}`;
   return await vxlanPlugin.open(parseVnl(vnl, vxlanPlugin.syntax), options);
 }

@@ -106,7 +106,8 @@ export class StageHost {
   ): Promise<{ code: number; stdout: string; stderr: string }> {
     return await this.host.attempt("sh", ["-c", this.#edited(line, options)], {
       ...this.#surroundings(options),
-      timeoutMs: 2 * PATIENCE_MS,
+      // Some of them check and test whole modules.
+      timeoutMs: 10 * PATIENCE_MS,
     });
   }
 

@@ -164,6 +164,17 @@ export class Stopper implements Disposable {
       bound().timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC),
       "make a timer",
     );
+    this.stopIn(afterMs);
+    for (const fd of [this.#event.fd, this.#timerFd]) this.#set.add(fd);
+    this.fd = this.#set.fd;
+  }
+
+  stop(): void {
+    this.#event.signal();
+  }
+
+  /** Stops after a time, counted from now, in place of the one that was set. */
+  stopIn(afterMs: number): void {
     const seconds = BigInt(Math.floor(afterMs / 1000));
     const nanoseconds = BigInt(afterMs % 1000) * 1_000_000n;
     // struct itimerspec: interval, then value, each seconds and nanoseconds.
@@ -172,12 +183,6 @@ export class Stopper implements Disposable {
       bound().timerfd_settime(this.#timerFd, 0, times, null),
       "set a timer",
     );
-    for (const fd of [this.#event.fd, this.#timerFd]) this.#set.add(fd);
-    this.fd = this.#set.fd;
-  }
-
-  stop(): void {
-    this.#event.signal();
   }
 
   [Symbol.dispose](): void {

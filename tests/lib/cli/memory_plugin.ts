@@ -75,6 +75,8 @@ export class MemoryPlug implements Plug {
   isOpen = true;
   /** Copies of the frames that it took. */
   readonly taken: Uint8Array[] = [];
+  /** How often it was asked for frames. */
+  calls = 0;
   readonly #host: Host;
   readonly #vnl: Vnl;
   readonly #answers = new Burst();
@@ -100,6 +102,7 @@ export class MemoryPlug implements Plug {
   }
 
   receive(burst: Burst): number {
+    this.calls++;
     const { count } = this.#answers;
     for (let index = 0; index < count; index++) {
       burst.push(this.#answers.frame(index));
@@ -108,6 +111,8 @@ export class MemoryPlug implements Plug {
     this.#waiting.drain();
     this.#handedOut += count;
     if (count === 0) this.#fail();
+    // What comes next is the end.
+    if (this.#handedOut >= this.#limit) this.#waiting.signal();
     return count;
   }
 

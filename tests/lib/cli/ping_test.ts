@@ -1,5 +1,4 @@
 import { ffiTest } from "../../ffi/case.ts";
-import process from "node:process";
 import {
   assert,
   assertEquals,
@@ -169,13 +168,13 @@ for (const kind of ["source", "sink", "control"]) {
 
 Deno.test("ping() tells of a lost ping", async () => {
   const { status, out } = await run(
-    `${QUICK} -c 3 memory://192.0.2.1/lose=2 192.0.2.1`,
+    "-i 0.01 -W 2 --from 192.0.2.200 -c 3 memory://192.0.2.1/lose=2 192.0.2.1",
   );
   assertEquals(out.length, 6);
   assertMatch(out[1], reply("192.0.2.1", 1));
   // The third ping does not wait for the second to be given up.
   assertMatch(out[2], reply("192.0.2.1", 3));
-  assertEquals(out[3], "192.0.2.1 did not reply within 0.2 s: seq=2");
+  assertEquals(out[3], "192.0.2.1 did not reply within 2 s: seq=2");
   assertEquals(out[4], "3 sent, 2 received, 33.3% lost");
   assertEquals(status, 0);
 });
@@ -224,18 +223,17 @@ Deno.test("ping() goes on while a plug takes one frame a call", async () => {
 });
 
 Deno.test("ping() through a plug that takes nothing does not spin, and ends", async () => {
-  const cpuMs = () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
-  };
-  const before = cpuMs();
+  const start = performance.now();
   const { status, out } = await run(
     `-c 2 -i 0.1 -W 0.3 --from 192.0.2.200 memory://192.0.2.1/stuck 192.0.2.1`,
   );
-  assertLess(cpuMs() - before, 400);
+  const tookMs = performance.now() - start;
   assertEquals(out.at(-1), "2 sent, 0 received, 100% lost");
   assertEquals(status, 1);
-  assertEquals(opened[opened.length - 1].taken, []);
+  const { taken, calls } = opened[opened.length - 1];
+  assertEquals(taken, []);
+  // A turn every 20 ms, and some more for what comes due.
+  assertLess(calls, tookMs / 20 * 2 + 20);
 });
 
 Deno.test("ping() with -c 0 goes on until it is stopped, then sums up", async () => {
@@ -262,7 +260,7 @@ Deno.test("ping() is stopped at once while it waits", async () => {
       },
     },
   );
-  assertLess(performance.now() - start, 5000);
+  assertLess(performance.now() - start, 30_000);
   assertLines(out, [/^Pinging/, "1 sent, 0 received, 100% lost"]);
   assertEquals(status, 1);
 });
@@ -299,18 +297,21 @@ Deno.test("ping() finds no address when all are in use", async () => {
 });
 
 const ENDS = [
-  { vnl: "memory://192.0.2.1/end=3", includes: "Cannot go on: the peer left" },
+  { vnl: "memory://192.0.2.1/end=2", includes: "Cannot go on: the peer left" },
   {
-    vnl: "memory://192.0.2.1/break=3",
+    vnl: "memory://192.0.2.1/break=2",
     includes: "Cannot go on: the link broke",
   },
 ] as const;
 
 for (const { vnl, includes } of ENDS) {
   Deno.test(`ping() says why the link ended, and sums up: ${vnl}`, async () => {
-    const { status, out, err } = await run(`${QUICK} ${vnl} 192.0.2.1`);
+    // It ends long before the second ping is due.
+    const { status, out, err } = await run(
+      `-i 600 --from 192.0.2.200 ${vnl} 192.0.2.1`,
+    );
     assertEquals(err, [HELLO, includes]);
-    assertEquals(out.at(-2), "2 sent, 2 received, 0% lost");
+    assertEquals(out.at(-2), "1 sent, 1 received, 0% lost");
     assertEquals(status, 0);
   });
 }

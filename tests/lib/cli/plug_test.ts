@@ -45,9 +45,18 @@ function plugTest(name: string, fn: () => Promise<void>): void {
   ffiTest(name, fn, { threads: true });
 }
 
-/** The plugs have told, so the cable is open. */
+/** Whether both plugs have told: the cable is open. */
 function isOpen(io: Recorder): boolean {
-  return io.errLines.filter((line) => line.startsWith("warning of")).length > 0;
+  return warningsOf(io) === 2;
+}
+
+function warningsOf({ errLines }: Recorder): number {
+  return errLines.filter((line) => line.startsWith("warning of")).length;
+}
+
+/** How many plugs have told what they were described as. */
+function descriptionsOf({ errLines }: Recorder): number {
+  return errLines.filter((line) => line.startsWith("described")).length;
 }
 
 plugTest("plug() prints the version", async () => {
@@ -174,16 +183,17 @@ for (const { vnl, status: wanted, said } of ENDS) {
 plugTest("plug() tells more with --verbose", async () => {
   for (const [args, lines] of [[[], 0], [["--verbose"], 2]] as const) {
     const { io } = await run([...args, "gives://1", "gives://1"], {
-      stopWhen: isOpen,
+      stopWhen: (io) => isOpen(io) && descriptionsOf(io) >= lines,
     });
-    const found = io.errLines.filter((line) => line.startsWith("described"));
-    assertEquals(found.length, lines);
+    assertEquals(descriptionsOf(io), lines);
   }
 });
 
 plugTest("plug() hands the description on", async () => {
   const args = ["-v", "-D", "it is me", "gives://1", "null://"];
-  const { io } = await run(args, { stopWhen: isOpen });
+  const { io } = await run(args, {
+    stopWhen: (io) => descriptionsOf(io) > 0,
+  });
   assert(io.errLines.includes("described as it is me"), `${io.errLines}`);
 });
 

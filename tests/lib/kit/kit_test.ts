@@ -28,7 +28,7 @@ import {
 import { MemoryPlug, Stopper } from "../cable/memory_plug.ts";
 
 /** A cable that does not end by itself is stopped then. */
-const STOP_MS = 5000;
+const STOP_MS = 20_000;
 
 const { framePlug, localSocket, wakeUp } = PLUGIN_KIT;
 

@@ -38,7 +38,7 @@ const skip = await noCompiler();
 /** An error that passes may come so often in a row. */
 const PATIENT_CALLS = 1000;
 /** A cable that does not end by itself is stopped then. */
-const STOP_MS = 5000;
+const STOP_MS = 60_000;
 /** More than may come in a row. */
 const MANY_ERRORS = 10_100;
 

@@ -5,13 +5,17 @@ import { MacTable } from "../../../lib/net/mac_table.ts";
 import { seededRandom } from "../../random.ts";
 import { frameOf, LENGTH, OFFSET, range } from "./mac_table_subject.ts";
 
-/** Milliseconds to find each station of a table 20 times over. */
+/**
+ * Milliseconds to find each station of a table: the fastest of 20 rounds, lest
+ * it counts what else this machine does.
+ */
 function findingMs(table: MacTable, frames: readonly Uint8Array[]): number {
-  const start = performance.now();
-  for (let round = 0; round < 20; round++) {
+  const rounds = range(0, 20).map(() => {
+    const start = performance.now();
     for (const frame of frames) table.find(frame, OFFSET, LENGTH, 0);
-  }
-  return performance.now() - start;
+    return performance.now() - start;
+  });
+  return Math.min(...rounds);
 }
 
 Deno.test("MacTable spreads addresses that stride, under any seed", () => {
@@ -41,7 +45,7 @@ Deno.test("MacTable spreads addresses that stride, under any seed", () => {
       const frames = macs(stride);
       const took = findingMs(filled(frames), frames);
       assert(
-        took < 10 * usual + 20,
+        took < 10 * usual + 1,
         `stride ${stride}, seed ${seed}: ${took} ms`,
       );
     }

@@ -132,7 +132,7 @@ for (const { name, answer, code, words } of ANSWERS) {
       const error = await assertRejects(() => opening, PlugError, words);
       assertEquals(error.code, code);
       const elapsedMs = performance.now() - begin;
-      assertLess(elapsedMs, 3000);
+      assertLess(elapsedMs, 30_000);
       if (answer.length === 0) assertGreater(elapsedMs, 1900);
       assertEquals(place.names(), ["pair"]);
     },

@@ -53,7 +53,7 @@ for (const [name, wait] of WAITS) {
     assertEquals(end?.signal, SIGTERM);
     const tookMs = performance.now() - start;
     assert(tookMs >= 100, `${tookMs} ms`);
-    assertLess(tookMs, 1500);
+    assertLess(tookMs, 30_000);
   });
 
   ffiTest(`${name}() goes from one signal to the next`, async () => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { makeArena } from "../../../lib/net/arena.ts";
 import { Burst, SUPERFRAME_SLOT_BYTES } from "../../../lib/net/burst.ts";
 import { completeChecksum } from "../../../lib/net/complete_checksum.ts";
@@ -7,6 +7,7 @@ import { PacketPlug } from "../../../lib/packet/packet_plug.ts";
 import { SuperframePacketPlug } from "../../../lib/packet/superframe_packet_plug.ts";
 import { Counter } from "../../../lib/plug/counters.ts";
 import type { Plug, Plugin } from "../../../lib/plug/plugin.ts";
+import { MAX_WAIT_MS } from "../../../lib/switch/backlog.ts";
 import {
   agreesToSuperframes,
   packRequest,
@@ -107,9 +108,13 @@ async function enter(
   return { plug, agreed };
 }
 
+/** Received into by all, one after the other: it is large. */
+const scratch = bigBurst();
+
 /** What waits at a plug, and what the burst says of it. */
 function takeAll(plug: Plug): TestFrame[] {
-  const burst = bigBurst();
+  const burst = scratch;
+  burst.clear();
   plug.receive(burst);
   return Array.from({ length: burst.count }, (_, index) => {
     const isSuperframe = burst.kind[index] !== 0;
@@ -259,25 +264,31 @@ ffiTest(
 ffiTest(
   "hub:// lets superframes wait for a slow client, in order",
   async () => {
-    using scene = await Scene.open(hubPlugin, [true, true]);
-    const [from, slow] = scene.clients;
     // The kernel's queue holds a dozen.
     const frames = Array.from(
       { length: 40 },
       (_, seed) =>
         makeSuperframe({ payload: new Uint8Array(4000).fill(seed) }, 1448),
     );
-    for (const frame of frames) {
-      send(from, frame);
-      scene.settle();
-    }
     const got: TestFrame[] = [];
-    const isDone = await until(() => {
-      got.push(...takeAll(slow));
-      scene.settle();
-      return got.length >= frames.length;
-    });
-    assert(isDone, `${got.length} came`);
+    let tookMs = Infinity;
+    // What took longer than a client is waited for shows nothing.
+    for (let tries = 0; tries < 100 && tookMs >= MAX_WAIT_MS; tries++) {
+      using scene = await Scene.open(hubPlugin, [true, true]);
+      const [from, slow] = scene.clients;
+      got.length = 0;
+      const start = performance.now();
+      for (const frame of frames) {
+        send(from, frame);
+        scene.settle();
+      }
+      for (let turn = 0; turn < frames.length; turn++) {
+        got.push(...takeAll(slow));
+        scene.settle();
+      }
+      tookMs = performance.now() - start;
+    }
+    assertLess(tookMs, MAX_WAIT_MS);
     assertEquals(got, frames);
   },
 );

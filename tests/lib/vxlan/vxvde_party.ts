@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, AssertionError } from "@std/assert";
+import { PollSet } from "../../../ffi/poll.ts";
 import type { SocketAddress } from "../../../ffi/sockaddr.ts";
 import type { UdpSocket } from "../../../ffi/socket.ts";
 import { Burst } from "../../../lib/net/burst.ts";
@@ -183,6 +184,14 @@ export class Party implements Disposable {
     this.#stranger[Symbol.dispose]();
     for (const peer of this.#peers) peer[Symbol.dispose]();
   }
+}
+
+/** Waits until the network has told a node that a peer is not there. */
+export async function assertRefused({ fd, writeFd = fd }: Plug): Promise<void> {
+  const polls = new PollSet(1);
+  // An error is told of unasked.
+  polls.set(0, writeFd, 0);
+  assert(await until(() => polls.wait(0) > 0), "no refusal came");
 }
 
 /** Asserts that a datagram arrives, whatever others have shouted before. */
