@@ -9,6 +9,7 @@
  * echo    sends each frame back, its two addresses swapped, until SIGTERM.
  * source  sends COUNT numbered frames, evenly spaced. Each line of standard
  *         input tells up to how many it may; its end, that it may send all.
+ *         Stays until then: a switch forgets what a port that is gone sent last.
  * sink    takes them and checks each, until it has seen COUNT, or none has
  *         come for IDLE_MS since the first one, or SIGTERM.
  *
@@ -184,6 +185,7 @@ static int source(VDECONN *conn, char **args) {
   printf("{\"sent\":%lu,\"failed\":%lu,\"error\":\"%s\",\"ms\":%ld}\n", sent,
          failed, failed > 0 ? strerror(error) : "",
          (long)((now_ns() - begin) / 1000000));
+  while (!stopped && getchar() != EOF) continue;
   return 0;
 }
 

@@ -112,6 +112,9 @@ export async function tally(sink: LabProcess): Promise<Tally> {
   return JSON.parse(await lastLine(sink));
 }
 
+/** A peer's last line. */
+const RESULT = /^\{.*\}$/m;
+
 /** Who takes a load. */
 export interface Takers {
   readonly sinks: readonly LabProcess[];
@@ -137,6 +140,8 @@ export async function send(
     sizes,
   );
   await feed(source, count, takers);
+  for (const sink of takers.sinks) await sink.waitFor(RESULT);
+  await source.closeInput();
   const { sent, failed, error } = JSON.parse(await lastLine(source));
   assertEquals({ sent, failed, error }, { sent: count, failed: 0, error: "" });
 }
@@ -160,7 +165,7 @@ async function feed(
 }
 
 async function lastLine(peer: LabProcess): Promise<string> {
-  const [line] = await peer.waitFor(/^\{.*\}$/m);
+  const [line] = await peer.waitFor(RESULT);
   const { code } = await peer.exited;
   assertEquals(code, 0, peer.report());
   return line;
