@@ -9,5 +9,6 @@ import { main } from "./lib/cli/main.ts";
 import "./plugins/mod.ts";
 
 if (import.meta.main) {
-  Deno.exit(await main(Deno.args, [import.meta.resolve("./plugins/mod.ts")]));
+  const builtIn = import.meta.resolve("./plugins/mod.ts");
+  await main(Deno.args, [builtIn], Deno.exit);
 }

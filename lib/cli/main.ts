@@ -42,10 +42,13 @@ const CLEAR_LINE = "\r\x1b[K";
  *
  * @param args The command line.
  * @param pluginModules Where schemes are looked up.
+ * @param exit Called with that while signals are still listened to: whoever
+ * exits later may be ended by one more of them, and so with another status.
  */
 export async function main(
   args: readonly string[],
   pluginModules: readonly string[],
+  exit: (status: number) => number = (status) => status,
 ): Promise<number> {
   const stop = new AbortController();
   let abortedMs = 0;
@@ -69,7 +72,7 @@ export async function main(
   Deno.addSignalListener("SIGUSR1", ignore);
   if (!mayShutDebugger() && isFfiAllowed()) ignoreSignal(SIGUSR1);
   try {
-    return await runCommand(args, { stop: stop.signal, pluginModules });
+    return exit(await runCommand(args, { stop: stop.signal, pluginModules }));
   } finally {
     Deno.removeSignalListener("SIGUSR1", ignore);
     for (const { signal, listener } of onSignal) {
