@@ -161,7 +161,8 @@ class Loop {
     let frames = -1;
     for (
       let bursts = 0;
-      bursts < LAST_BURSTS && pump.frames !== frames;
+      bursts < LAST_BURSTS &&
+      (pump.frames !== frames || this.#hasMore(index));
       bursts++
     ) {
       // With something left to send, a step would take nothing new.
@@ -170,6 +171,13 @@ class Loop {
       pump.step();
     }
     throw new LinkEnd("the other side hung up");
+  }
+
+  /** Whether a plug that gave nothing has something left: one that filters may have dropped all that it looked at. */
+  #hasMore(index: number): boolean {
+    const polls = new PollSet(1);
+    polls.set(0, this.#plugs[index].fd, POLLIN);
+    return polls.wait(0) > 0 && (polls.happened(0) & POLLNVAL) === 0;
   }
 
   /** Lets sinks take what they were offered, the rest of a frame that is half written above all. */

@@ -38,6 +38,8 @@ const ENTRIES = 4;
 const LONGEST_WAIT_MS = 60_000;
 /** While a full link waits to be written to, time alone is no reason to go on. */
 const BLOCKED_WAIT_MS = 20;
+/** Most turns in which the last frames of a link are looked for. */
+const LAST_TURNS = 1000;
 
 /** A plug and the frames on their way through it. Does not own the plug. */
 export class PingLink implements Disposable {
@@ -50,6 +52,8 @@ export class PingLink implements Disposable {
   #output = new Burst();
   #sending = new Burst();
   #sent = 0;
+  /** Turns since the other side hung up in which nothing came. */
+  #lastTurns = 0;
   readonly #onStop = () => this.#stopped.signal();
 
   /**
@@ -127,11 +131,17 @@ export class PingLink implements Disposable {
     if (!isOpen) throw notOpen(this.#plug, fd);
   }
 
+  /** Whether a plug that gave nothing may have something left: one that filters drops what it looks at. */
+  #mayHoldMore(): boolean {
+    const isReadable = (this.#set.happened(READ) & POLLIN) !== 0;
+    return isReadable && ++this.#lastTurns < LAST_TURNS;
+  }
+
   #receive(task: LinkTask): void {
     this.#input.clear();
     const frames = receiveInto(this.#plug, this.#input);
     if (frames > 0) task.take(this.#input, performance.now(), this.#output);
-    else if (this.#set.happened(CONTROL) !== 0) {
+    else if (this.#set.happened(CONTROL) !== 0 && !this.#mayHoldMore()) {
       throw new LinkEnd("Cannot ping any longer: the other side is gone");
     }
   }

@@ -6,7 +6,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import { POLLNVAL, PollSet } from "../../ffi/poll.ts";
+import { POLLIN, POLLNVAL, PollSet } from "../../ffi/poll.ts";
 import { WaitSet, waitsOver } from "../../ffi/waiter.ts";
 import { notOpen } from "../plug/plug_calls.ts";
 import type { Plug } from "../plug/plugin.ts";
@@ -78,6 +78,13 @@ export class LinkWait {
     this.#control.set(0, this.#controlFd, 0);
     this.#control.wait(0);
     return this.#isEnd(this.#control.happened(0));
+  }
+
+  /** Whether a descriptor is readable; never waits. */
+  finds(fd: number): boolean {
+    this.#control.set(0, fd, POLLIN);
+    this.#control.wait(0);
+    return (this.#control.happened(0) & POLLIN) !== 0;
   }
 
   #isEnd(happened: number): boolean {

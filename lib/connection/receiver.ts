@@ -19,6 +19,9 @@ export interface Ending {
   readonly error?: unknown;
 }
 
+/** Most turns in which the last frames of a link are looked for. */
+const LAST_TURNS = 1000;
+
 /** What a receiver is made of. */
 export interface ReceiverParts {
   /** The caller's. */
@@ -160,7 +163,12 @@ export class Receiver {
     const { plug: { fd }, vnl } = this.#parts;
     const isHungUp = await this.#wait.until({ fd, events: POLLIN });
     // What came before the other side went is handed out first.
-    if (!this.#serve() && isHungUp) this.fail(hangUp(vnl));
+    if (this.#serve() || !isHungUp) return;
+    // One that filters may have dropped all that it looked at, and hold more.
+    for (let turn = 0; turn < LAST_TURNS && this.#wait.finds(fd); turn++) {
+      if (this.#serve()) return;
+    }
+    this.fail(hangUp(vnl));
   }
 
   /** Gives those who wait what there is; returns whether that was anything. */

@@ -10,6 +10,7 @@
 
 import { EpollSet } from "../../ffi/epoll.ts";
 import type { AnyOf } from "../plug/kit.ts";
+import { misuse } from "../plug/fault.ts";
 import { orPlugError } from "./plug_error.ts";
 
 const NO_FD = -1;
@@ -20,7 +21,7 @@ const membersOf = new Map<number, readonly number[]>();
 /** Makes one; see `PluginKit.anyOf`. */
 export function makeAnyOf(fds: readonly number[]): AnyOf {
   for (const fd of fds) {
-    if (!Number.isInteger(fd) || fd < NO_FD) throw noDescriptor(fd);
+    if (!Number.isInteger(fd) || fd < NO_FD) throw misuse(noDescriptor(fd));
   }
   return orPlugError(() => new DescriptorSet(fds));
 }

@@ -27,7 +27,8 @@
  *
  * A plug can also stand before that of another network, whatever that is:
  * `options.open` opens it, `kit.frameLink` gives its frames one by one, and
- * `kit.timer` wakes the plug when it is time for something.
+ * `kit.timer` wakes the plug when it is time for something. What is late when
+ * the other end goes is lost here.
  *
  * @example Another network, from which frames come later
  * ```ts no-eval
@@ -57,7 +58,12 @@
  *     return kit.framePlug({
  *       ...link, // what is not said below is as it is there
  *       fd: either.fd,
- *       serve: undefined, // what is late is kept while the cable is held up
+ *       // While the cable is held up, a switch still has its clients to serve;
+ *       // what is late waits, and must not keep the thread busy.
+ *       serve: link.serve && (() => {
+ *         link.serve?.();
+ *         timer.set(delayMs);
+ *       }),
  *       receive(room) {
  *         for (let turn = 0; turn < 64; turn++) { // others have theirs, too
  *           const length = link.receive(room);

@@ -20,9 +20,12 @@ import { Burst, FRAME_SLOT_BYTES } from "../net/burst.ts";
 import { MAX_FRAME_BYTES } from "../net/frame.ts";
 import { Counter, type Counters } from "../plug/counters.ts";
 import { countUnfit, fits } from "../plug/fit.ts";
-import type { FrameLink, SendResult } from "../plug/kit.ts";
+import { PlugError } from "../plug/errors.ts";
+import { misuse } from "../plug/fault.ts";
+import type { AnyOf, FrameLink, SendResult } from "../plug/kit.ts";
 import {
   explainCall,
+  noWait,
   receiveInto,
   requireWriteFd,
   sendFrom,
@@ -45,12 +48,16 @@ const NO_OFFLOADS = 0;
 export function linkOf(plug: Plug, options: OpenOptions): FrameLink {
   const fault = findPlugFault(plug);
   if (fault !== undefined) {
-    throw new TypeError(`Cannot make a link of a plug: ${fault}`);
+    const isPromise = (plug as unknown) instanceof Promise;
+    const hint = isPromise ? ": it is a promise, to be awaited" : "";
+    throw misuse(
+      new TypeError(`Cannot make a link of a plug: ${fault}${hint}`),
+    );
   }
   using parts = new DisposableStack();
   parts.use(plug);
   const held = parts.use(orPlugError(() => new EventFd()));
-  const any = parts.use(makeAnyOf([plug.fd, held.fd]));
+  const any = parts.use(watch(plug, held));
   const inlet = new Inlet(plug, held, options.receiveCounters);
   const outlet = new Outlet(plug, options.sendCounters);
   const serving = servingOf(plug);
@@ -66,6 +73,14 @@ export function linkOf(plug: Plug, options: OpenOptions): FrameLink {
     serve: serving && (() => inlet.serve(serving)),
     [Symbol.dispose]: () => kept.dispose(),
   };
+}
+
+function watch(plug: Plug, held: EventFd): AnyOf {
+  try {
+    return makeAnyOf([plug.fd, held.fd]);
+  } catch (error) {
+    throw error instanceof PlugError ? noWait(plug, error) : error;
+  }
 }
 
 /** Frames out of the plug. */

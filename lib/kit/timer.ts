@@ -6,6 +6,7 @@
 
 import { TimerFd } from "../../ffi/timer_fd.ts";
 import type { Timer } from "../plug/kit.ts";
+import { misuse } from "../plug/fault.ts";
 import { orPlugError } from "./plug_error.ts";
 
 /** Longest delay, in milliseconds: about seven weeks. */
@@ -31,7 +32,7 @@ class CheckedTimer implements Timer {
     // NaN is none of these, either; nor is a text that looks like a number.
     const isDelay = typeof delayMs === "number" && delayMs >= 0 &&
       delayMs <= MAX_DELAY_MS;
-    if (!isDelay) throw noDelay(delayMs);
+    if (!isDelay) throw misuse(noDelay(delayMs));
     this.#timer.set(Math.max(delayMs, MIN_DELAY_MS));
   }
 

@@ -73,8 +73,18 @@ export function explainOpenFault(
     : explainFault(error, attempt, who);
 }
 
+/** Errors of whoever called the kit wrongly: no VNL is to blame. */
+const misuses = new WeakSet<object>();
+
+/** Marks an error as the fault of the plugin's code. */
+export function misuse<E extends Error>(error: E): E {
+  misuses.add(error);
+  return error;
+}
+
 function isAboutVnl(error: Error): boolean {
-  return VNL_ERRORS.some((kind) => error instanceof kind) &&
+  return !misuses.has(error) &&
+    VNL_ERRORS.some((kind) => error instanceof kind) &&
     SENTENCE.test(error.message);
 }
 

@@ -10,6 +10,7 @@
 
 import { LinkEnd, PlugError } from "./errors.ts";
 import type { Plug } from "./plugin.ts";
+import { standsBefore } from "./status.ts";
 
 /** Most plugs in one another: more than anybody has a use for. */
 const MAX_DEPTH = 16;
@@ -40,7 +41,14 @@ export class InnerPlugs implements Disposable {
   }
 
   /** What stands in a plugin's options as `open`. */
-  async open(vnl: string): Promise<Plug> {
+  open(vnl: string): Promise<Plug> {
+    const opening = this.#open(vnl);
+    // Who does not wait for it must not end the program: nobody else would hear of it.
+    opening.catch(() => {});
+    return opening;
+  }
+
+  async #open(vnl: string): Promise<Plug> {
     let plug: Plug;
     try {
       this.#check(vnl);
@@ -83,6 +91,7 @@ export class InnerPlugs implements Disposable {
    */
   keep(opened: Plug): boolean {
     const isInner = this.#plugs.has(opened);
+    if (!isInner) standsBefore(opened, [...this.#plugs]);
     this.#isKept = true;
     this.#plugs.clear();
     return isInner;

@@ -13,7 +13,8 @@ import type { LinkEnd, PlugError } from "./errors.ts";
 import type { OpenOptions, Plug } from "./plugin.ts";
 
 /**
- * What became of a frame: `sent`; `full`: there was no room, it is offered
+ * What became of a frame: `sent`: done with, also where the link has dropped it
+ * on purpose; `full`: there was no room, it is offered
  * again once the link is writable; `down`: nobody is there, it is dropped.
  */
 export type SendResult = "sent" | "full" | "down";
@@ -40,6 +41,17 @@ export interface FrameLink extends Disposable {
   /**
    * Writes the next frame into `room`.
    *
+   * A link that drops frames of another takes the next one, some times, and then
+   * gives -1: what is left keeps `fd` readable, and other work has its turn.
+   *
+   * ```ts ignore
+   * for (let turn = 0; turn < 64; turn++) {
+   *   const length = link.receive(room);
+   *   if (length < 0 || isWanted(room.subarray(0, length))) return length;
+   * }
+   * return -1;
+   * ```
+   *
    * @param room At least 9234 bytes; not kept.
    * @returns Its length in bytes; -1 if none waits. What is no frame by its
    * length is dropped, and counted; a length that `room` does not have is a
@@ -50,7 +62,8 @@ export interface FrameLink extends Disposable {
   receive(room: Uint8Array<ArrayBuffer>): number;
 
   /**
-   * Sends one frame.
+   * Sends one frame. What is `full` comes again, the same frame: whoever logs or
+   * counts frames does so once one is `sent`.
    *
    * @param frame 14 to `maxFrameBytes` bytes; not kept, not changed.
    * @throws {PlugError} If the link is broken for good.
@@ -70,7 +83,10 @@ export interface FrameLink extends Disposable {
   [Symbol.dispose](): void;
 }
 
-/** Wakes the thread of a cable: for plugs that make frames by themselves. */
+/**
+ * Wakes the thread of a cable: for plugs that make frames by themselves. A plug
+ * that leaves it readable keeps that thread busy.
+ */
 export interface WakeUp extends Disposable {
   /** Readable from `signal` until `drain`. */
   readonly fd: number;
@@ -80,7 +96,7 @@ export interface WakeUp extends Disposable {
   drain(): void;
 }
 
-/** A clock that wakes the thread of a cable. */
+/** A clock that wakes the thread of a cable. A plug that leaves it readable keeps that thread busy. */
 export interface Timer extends Disposable {
   /** Readable once the time is over, until the next `set` or `clear`. */
   readonly fd: number;
@@ -148,6 +164,13 @@ export interface PluginKit {
    * other; what the plug drops it counts itself, and that is "sent". An error of
    * the plug comes after the frames that came before it.
    *
+   * Whoever writes a time or a number into frames on their way out keeps what
+   * was written as long as the answer is "full". `serve` makes the link's own
+   * `fd` unreadable, no others: one with a timer beside it needs a `serve` that
+   * sees to that, too. A frame of one's own that finds the link full is tried
+   * again by a timer: `writeFd` is waited for only after one's own "full". What
+   * is still held when `controlFd` hangs up is lost.
+   *
    * @param plug From `options.open`. Becomes the link's, which disposes of it;
    * disposed of where no link can be made of it, too.
    * @param options What `open` was given: frames that are none by their
@@ -168,7 +191,10 @@ export interface PluginKit {
    * Makes one descriptor of several, as a link shows its cable only one: of a
    * timer's and another link's, for example.
    *
-   * @param fds Stay the caller's; -1 for none. One that is closed leaves.
+   * A set among them stands for the members that it has now.
+   *
+   * @param fds Stay the caller's, and open until this one is disposed of; -1 for
+   * none.
    * @throws {PlugError} If one is not open or cannot be waited for, or there
    * are no descriptors left.
    * @throws {RangeError} If one is no whole number, or is less than -1.

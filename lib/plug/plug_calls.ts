@@ -119,6 +119,14 @@ export function notOpen(plug: Plug, fd: number | undefined): PlugError {
   );
 }
 
+/** The error for a plug whose descriptor cannot be waited for together with others. */
+export function noWait(plug: Plug, { message, code }: PlugError): PlugError {
+  const { vnl } = nameOf(plug);
+  return new PlugError(`Cannot ${attemptOn("wait for", vnl)}: ${message}`, {
+    code,
+  });
+}
+
 /** One of the errors that a link may throw, of whatever a plug threw. */
 export function explainCall(
   plug: Plug,

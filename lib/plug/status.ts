@@ -59,8 +59,21 @@ export interface Describable {
   describe(): PlugStatus;
 }
 
-/** The status of a plug; undefined for one that has none. */
+/** Plugs that others stand before, by those. */
+const inner = new WeakMap<Plug, readonly Plug[]>();
+
+/** Remembers what a plug stands before: their status shows through it. */
+export function standsBefore(plug: Plug, others: readonly Plug[]): void {
+  inner.set(plug, others);
+}
+
+/** The status of a plug, or of the first behind it that has one; undefined for one that has none. */
 export function statusOf(plug: Plug): PlugStatus | undefined {
   const { describe } = plug as Plug & Partial<Describable>;
-  return typeof describe === "function" ? describe.call(plug) : undefined;
+  if (typeof describe === "function") return describe.call(plug);
+  for (const other of inner.get(plug) ?? []) {
+    const status = statusOf(other);
+    if (status !== undefined) return status;
+  }
+  return undefined;
 }

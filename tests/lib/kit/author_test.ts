@@ -1,11 +1,22 @@
 /** The example of a plugin before another network keeps the contract. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { toFileUrl } from "@std/path";
-import type { Plugin } from "../../../lib/plug/plugin.ts";
+import { POLLIN, PollSet } from "../../../ffi/poll.ts";
+import { type Plugin, servingOf } from "../../../lib/plug/plugin.ts";
 import { parseVnl } from "../../../lib/plug/vnl.ts";
+import { ffiTest } from "../../ffi/case.ts";
 import { spawn } from "../../lab/mod.ts";
 import { pluginContract, type TestOptions } from "../../plugin_contract.ts";
+import {
+  assertFrames,
+  burstOf,
+  makeFrame,
+  receiveFrames,
+  testOptions,
+} from "../../plugs.ts";
+import { MemoryPlug } from "../cable/memory_plug.ts";
+import { altered } from "../connection/memory_link.ts";
 import { PLUGIN_TYPES, writeDelayPlugin } from "./author_example.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "author-" });
@@ -41,6 +52,37 @@ pluginContract({
     return { near: one, far: other };
   },
 });
+
+ffiTest(
+  "the delay before a switch lets that serve its clients, and the thread rest",
+  async () => {
+    const inner = new MemoryPlug();
+    let served = 0;
+    const serving = { ...altered(inner, {}), serve: () => void served++ };
+    const delayMs = 300;
+    using plug = await plugin.open(
+      parseVnl(`delay://{null://}/ms=${delayMs}`, plugin.syntax),
+      { ...testOptions(), open: () => Promise.resolve(serving) },
+    );
+    const frame = makeFrame(60, 1);
+    inner.offer([frame]);
+    plug.receive(burstOf([]));
+    const polls = new PollSet(1);
+    polls.set(0, plug.fd, POLLIN);
+    assertEquals(
+      polls.wait(60_000),
+      1,
+      "what is late does not wake the thread",
+    );
+    const startMs = performance.now();
+    servingOf(plug)?.serve();
+    const isReadable = polls.wait(0) > 0;
+    const isEarly = performance.now() - startMs < delayMs;
+    assert(!(isReadable && isEarly), "what is late keeps the thread busy");
+    assertEquals(served, 1);
+    assertFrames(await receiveFrames(plug, 1), [frame]);
+  },
+);
 
 const CHECKS = [
   { name: "has the right types", args: ["check", "--import-map"] },

@@ -4,9 +4,11 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { closeFd, O_RDONLY, openFile } from "../../../ffi/fd.ts";
 import { POLLIN, PollSet } from "../../../ffi/poll.ts";
 import { makeCableBurst } from "../../../lib/cable/cable_burst.ts";
 import { runLoop } from "../../../lib/cable/loop.ts";
+import { Connection } from "../../../lib/connection/connection.ts";
 import { PLUGIN_KIT } from "../../../lib/kit/mod.ts";
 import type { Burst } from "../../../lib/net/burst.ts";
 import { MAX_FRAME_BYTES } from "../../../lib/net/frame.ts";
@@ -479,7 +481,7 @@ Deno.test("frameLink() refuses what is no plug", () => {
   assertThrows(
     () => frameLink(none, testOptions()),
     TypeError,
-    "Cannot make a link of a plug: found no function receive",
+    "found no function receive: it is a promise, to be awaited",
   );
 });
 
@@ -493,3 +495,76 @@ ffiTest("frameLink() disposes of a plug of which it cannot make a link", () => {
   const error = assertThrows(() => frameLink(plug, testOptions()), PlugError);
   assertEquals([error.code, closed], ["EBADF", 1]);
 });
+
+ffiTest("frameLink() names the plug that cannot be waited for", () => {
+  const file = Deno.makeTempFileSync();
+  const fd = openFile(file, O_RDONLY);
+  try {
+    const plug = namePlug(altered(new MemoryPlug(), { fd }), NAME);
+    assertThrows(
+      () => frameLink(plug, testOptions()),
+      PlugError,
+      'Cannot wait for "inner://x": ',
+    );
+  } finally {
+    closeFd(fd);
+    Deno.removeSync(file);
+  }
+});
+
+// ---- A filter before it ----
+
+/** A plug that drops so many frames of another, `turn` of them in a call. */
+function filter(inner: Plug, frames: number, turn: number): Plug {
+  const options = testOptions();
+  const link = frameLink(inner, options);
+  return framePlug({
+    ...link,
+    receive(room) {
+      for (let tries = 0; tries < turn; tries++) {
+        const length = link.receive(room);
+        if (length < 0 || frames-- <= 0) return length;
+      }
+      return -1;
+    },
+  }, options);
+}
+
+for (const [frames, turn] of [[1, 1], [70, 1], [70, 64], [600, 1], [600, 64]]) {
+  const what = `${frames} frames that are dropped, ${turn} a call`;
+
+  ffiTest(
+    `runLoop() carries what comes behind ${what}, before a hang-up`,
+    () => {
+      const inner = new MemoryPlug();
+      using source = filter(inner, frames, turn);
+      using sink = new MemoryPlug();
+      using stopper = new Stopper(STOP_MS);
+      const sent = numbered(frames + 3);
+      inner.offer(sent);
+      inner.hangUp();
+      assertThrows(() =>
+        runLoop({
+          plugs: [source, sink],
+          counters: [new Counters(), new Counters()],
+          stopFd: stopper.fd,
+        }), LinkEnd);
+      assertFrames(sink.taken, sent.slice(frames));
+    },
+  );
+
+  ffiTest(
+    `Connection.receive() gives what comes behind ${what}, before a hang-up`,
+    async () => {
+      const inner = new MemoryPlug();
+      await using connection = new Connection(filter(inner, frames, turn));
+      const sent = numbered(frames + 3);
+      const first = connection.receive();
+      inner.offer(sent);
+      inner.hangUp();
+      const got = [(await first)!];
+      for await (const frame of connection) got.push(frame);
+      assertFrames(got, sent.slice(frames));
+    },
+  );
+}

@@ -5,11 +5,13 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
 } from "@std/assert";
 import { LinkEnd, PlugError } from "../../../lib/plug/errors.ts";
 import type { OpenOptions, Plug, Plugin } from "../../../lib/plug/plugin.ts";
 import { receiveInto } from "../../../lib/plug/plug_calls.ts";
 import { Registry } from "../../../lib/plug/registry.ts";
+import { type PlugStatus, statusOf } from "../../../lib/plug/status.ts";
 import { Burst } from "../../../lib/net/burst.ts";
 import type { Vnl } from "../../../lib/plug/vnl.ts";
 import { testOptions } from "../../plugs.ts";
@@ -103,8 +105,21 @@ const OPENS: Readonly<Record<string, Open>> = {
     await open("leaf://a");
     return before(await open("ping://"));
   },
+  forgetful: async (_vnl, { open }) => {
+    const [one, other] = [open("fails://plug"), open("fails://end")];
+    await one;
+    return await other;
+  },
+  described: (vnl, options) =>
+    Object.assign(new Leaf(vnl.address, options), { describe: () => STATUS }),
+  unawaited: (_vnl, options) =>
+    options.kit.frameLink(open("null://") as unknown as Plug, options) as never,
+  hurried: (_vnl, { kit }) => kit.timer().set(-1) as never,
+  aimless: (_vnl, { kit }) => kit.anyOf([undefined as never]) as never,
   careless: (_vnl, { open }) => open(undefined as unknown as string),
 };
+
+const STATUS: PlugStatus = { vnl: "described://x", ports: [], stations: [] };
 
 /** What `hasty://` did not wait for. */
 let late: Promise<Plug> | undefined;
@@ -229,6 +244,23 @@ for (const fault of ["own", "text"]) {
   });
 }
 
+for (
+  const { scheme, says } of [
+    { scheme: "unawaited", says: "it is a promise, to be awaited" },
+    { scheme: "hurried", says: "its delay must be 0 to 4294967295" },
+    { scheme: "aimless", says: "-1 for none: received undefined" },
+  ]
+) {
+  Deno.test(`a plugin's misuse of the kit is its own fault, not the VNL's: ${scheme}`, async () => {
+    const error = await assertRejects(() => open(`${scheme}://`), PlugError);
+    const begin = `Cannot open "${scheme}://": the plugin of `;
+    assertEquals(error.message.slice(0, begin.length), begin);
+    for (const part of [says, "inner_plugs_test.ts"]) {
+      assertStringIncludes(error.message, part);
+    }
+  });
+}
+
 const BAD_INNER = [
   {
     vnl: "filter://{nul://}",
@@ -283,6 +315,19 @@ for (const { name, vnl, message, closed } of LEFT) {
     assertEquals(disposals(), new Array(closed).fill(1));
   });
 }
+
+Deno.test("options.open() ends no program when nobody waits for its error", async () => {
+  await assertRejects(() => open("forgetful://"), PlugError, "EPERM");
+  // What nobody has handled by then ends the test.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+Deno.test("statusOf() looks through plugs that stand before others", async () => {
+  using plug = await open("filter://{filter://{described://x}}");
+  assertStrictEquals(statusOf(plug), STATUS);
+  using other = await open("filter://{leaf://x}");
+  assertEquals(statusOf(other), undefined);
+});
 
 Deno.test("options.open() closes what comes when nobody wants it any more", async () => {
   await assertRejects(() => open("hasty://"), PlugError, "no time left");
