@@ -1,6 +1,11 @@
 /** The examples of README.md in TypeScript do what it says of them. */
 
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertStringIncludes,
+} from "@std/assert";
 import { toFileUrl } from "@std/path";
 import {
   pluginContract,
@@ -20,6 +25,7 @@ import { eventually } from "../interop/nodes.ts";
 import { readmeCommands } from "../readme/commands.ts";
 import { writePackageImports } from "./readme_package.ts";
 import { sceneTest } from "./readme_scene.ts";
+import type { StageHost } from "./readme_stage.ts";
 
 const { typescript } = await readmeCommands();
 const noLab = await reasonToSkip(canMakeNamespaces());
@@ -27,23 +33,25 @@ const noTap = await reasonToSkip(canMakeTaps(), peerAvailable("ping"));
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 const SENDER = new URL("readme_frame_sender.ts", import.meta.url).pathname;
 
-/** The example that imports this module of the package. */
-function exampleOf(module: string): string {
-  const found = typescript.find((text) => text.includes(`from "${module}"`));
-  assert(found !== undefined, `no example imports ${module}`);
+/** The example that has this text. */
+function exampleOf(part: string): string {
+  const found = typescript.find((text) => text.includes(part));
+  assert(found !== undefined, `no example has ${part}`);
   return found;
 }
 
-const LIBRARY = exampleOf("@vdeplug/vdeplug");
-const PLUGIN = exampleOf("@vdeplug/vdeplug/plugin");
+const LIBRARY = exampleOf('from "@vdeplug/vdeplug"');
+const PLUGIN = exampleOf('scheme: "mine"');
+const FILTER = exampleOf('scheme: "no6"');
 
-Deno.test("README.md: its examples are for the library, and for a plugin", () => {
-  assertEquals(typescript, [LIBRARY, PLUGIN]);
+Deno.test("README.md: its examples are for the library, and for two plugins", () => {
+  assertEquals(typescript, [LIBRARY, PLUGIN, FILTER]);
 });
 
 const SIZES = [
   { name: "the library", text: LIBRARY, lines: 10 },
   { name: "a plugin", text: PLUGIN, lines: 20 },
+  { name: "a filter", text: FILTER, lines: 20 },
 ];
 
 for (const { name, text, lines } of SIZES) {
@@ -57,8 +65,8 @@ for (const { name, text, lines } of SIZES) {
 Deno.test("README.md: the types of its examples are right", async () => {
   const folder = await Deno.makeTempDir({ prefix: "vdeplug" });
   try {
-    const files = ["library.ts", "vdeplug_mine.ts"];
-    for (const [index, text] of [LIBRARY, PLUGIN].entries()) {
+    const files = ["library.ts", "vdeplug_mine.ts", "vdeplug_no6.ts"];
+    for (const [index, text] of [LIBRARY, PLUGIN, FILTER].entries()) {
       await Deno.writeTextFile(`${folder}/${files[index]}`, text);
     }
     await writePackageImports(`${folder}/imports.json`);
@@ -106,17 +114,25 @@ sceneTest({
   },
 });
 
+/** Writes a plugin to a file; gives the option that names it. */
+async function optionFor(
+  { scheme, text }: { readonly scheme: string; readonly text: string },
+  host: StageHost,
+): Promise<string> {
+  const written = `vdeplug_${scheme}.ts`;
+  await Deno.writeTextFile(`${host.folder}/${written}`, text);
+  // What was compiled with an older Deno reads JavaScript only.
+  if (compiledVdeplug() === undefined) return `--plugin /tmp/${written}`;
+  await host.paste(`deno transpile -o vdeplug_${scheme}.js ${written}`);
+  return `--plugin /tmp/vdeplug_${scheme}.js`;
+}
+
 sceneTest({
   name: "the plugin carries frames between two processes",
   skip: noLab,
   run: async (stage) => {
     const host = await stage.host("one");
-    await Deno.writeTextFile(`${host.folder}/vdeplug_mine.ts`, PLUGIN);
-    // What was compiled with an older Deno reads JavaScript only.
-    const isOlder = compiledVdeplug() !== undefined;
-    const file = isOlder ? "vdeplug_mine.js" : "vdeplug_mine.ts";
-    if (isOlder) await host.paste(`deno transpile -o ${file} vdeplug_mine.ts`);
-    const option = `--plugin /tmp/${file}`;
+    const option = await optionFor({ scheme: "mine", text: PLUGIN }, host);
     host.start(`vdeplug ${option} mine:///tmp/a,/tmp/b probe://10.0.0.1`);
     // What is sent before it listens is lost.
     const ping = `vdeplug ping -c 1 ${option} mine:///tmp/b,/tmp/a 10.0.0.1`;
@@ -126,19 +142,44 @@ sceneTest({
   },
 });
 
+sceneTest({
+  name: "the filter lets IPv4 through, and no IPv6",
+  skip: noLab,
+  run: async (stage) => {
+    const host = await stage.host("one");
+    const option = await optionFor({ scheme: "no6", text: FILTER }, host);
+    host.start("vdeplug ptp:///tmp/line probe://10.0.0.1,fd00::1");
+    const ping = (vnl: string, address: string) =>
+      host.attempt(`vdeplug ping -c 1 -W 2 ${option} '${vnl}' ${address}`);
+    const through = "no6://{ptp:///tmp/line}";
+    const asked = [
+      { vnl: "ptp:///tmp/line", address: "fd00::1" },
+      { vnl: through, address: "10.0.0.1" },
+    ];
+    for (const { vnl, address } of asked) {
+      await eventually(`an answer of ${address} through ${vnl}`, async () => {
+        return (await ping(vnl, address)).code === 0 || undefined;
+      });
+    }
+    const { code, stdout } = await ping(through, "fd00::1");
+    assertEquals(code, 1, stdout);
+    assertStringIncludes(stdout, "0 received");
+  },
+});
+
 /** The example's plugin, loaded as the program loads it. */
-async function loadPlugin(): Promise<Plugin> {
+async function loadPlugin(text: string): Promise<Plugin> {
   const folder = await Deno.makeTempDir({ prefix: "vdeplug" });
   try {
-    const file = `${folder}/vdeplug_mine.ts`;
-    await Deno.writeTextFile(file, PLUGIN);
+    const file = `${folder}/vdeplug_example.ts`;
+    await Deno.writeTextFile(file, text);
     return (await import(toFileUrl(file).href)).plugin;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-const plugin = await loadPlugin();
+const plugin = await loadPlugin(PLUGIN);
 
 pluginContract({
   plugin,
@@ -158,6 +199,33 @@ pluginContract({
     return {
       near: await open("near", "far", near),
       far: await open("far", "near", far),
+      [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
+    };
+  },
+});
+
+const filter = await loadPlugin(FILTER);
+let lines = 0;
+
+pluginContract({
+  plugin: filter,
+  vnl: "no6://{null://}",
+  badVnls: [
+    { vnl: "no6://", includes: "needs a nested VNL" },
+    { vnl: "no6://{nul://}", includes: 'perhaps "null" is meant' },
+  ],
+  reliable: true,
+  openPair: async (near, far) => {
+    const folder = await Deno.makeTempDir({ prefix: "vdeplug" });
+    const line = `${folder}/line${lines++}`;
+    const open = async (options: TestOptions) => {
+      const vnl = `no6://{ptp://${line}}`;
+      return await filter.open(parseVnl(vnl, filter.syntax), options);
+    };
+    const [one, other] = await Promise.all([open(near), open(far)]);
+    return {
+      near: one,
+      far: other,
       [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
     };
   },
