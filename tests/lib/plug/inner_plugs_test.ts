@@ -14,6 +14,7 @@ import { Registry } from "../../../lib/plug/registry.ts";
 import { type PlugStatus, statusOf } from "../../../lib/plug/status.ts";
 import { Burst } from "../../../lib/net/burst.ts";
 import type { Vnl } from "../../../lib/plug/vnl.ts";
+import { ffiTest } from "../../ffi/case.ts";
 import { testOptions } from "../../plugs.ts";
 
 const BUILT_IN = import.meta.resolve("../../../plugins/mod.ts");
@@ -114,7 +115,10 @@ const OPENS: Readonly<Record<string, Open>> = {
     Object.assign(new Leaf(vnl.address, options), { describe: () => STATUS }),
   unawaited: (_vnl, options) =>
     options.kit.frameLink(open("null://") as unknown as Plug, options) as never,
-  hurried: (_vnl, { kit }) => kit.timer().set(-1) as never,
+  hurried: (_vnl, { kit }) => {
+    using timer = kit.timer();
+    return timer.set(-1) as never;
+  },
   aimless: (_vnl, { kit }) => kit.anyOf([undefined as never]) as never,
   careless: (_vnl, { open }) => open(undefined as unknown as string),
 };
@@ -251,14 +255,17 @@ for (
     { scheme: "aimless", says: "-1 for none: received undefined" },
   ]
 ) {
-  Deno.test(`a plugin's misuse of the kit is its own fault, not the VNL's: ${scheme}`, async () => {
-    const error = await assertRejects(() => open(`${scheme}://`), PlugError);
-    const begin = `Cannot open "${scheme}://": the plugin of `;
-    assertEquals(error.message.slice(0, begin.length), begin);
-    for (const part of [says, "inner_plugs_test.ts"]) {
-      assertStringIncludes(error.message, part);
-    }
-  });
+  ffiTest(
+    `a plugin's misuse of the kit is its own fault, not the VNL's: ${scheme}`,
+    async () => {
+      const error = await assertRejects(() => open(`${scheme}://`), PlugError);
+      const begin = `Cannot open "${scheme}://": the plugin of `;
+      assertEquals(error.message.slice(0, begin.length), begin);
+      for (const part of [says, "inner_plugs_test.ts"]) {
+        assertStringIncludes(error.message, part);
+      }
+    },
+  );
 }
 
 const BAD_INNER = [
