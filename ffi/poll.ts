@@ -8,7 +8,7 @@
  * @module
  */
 
-import { EINTR } from "./errno.ts";
+import { EAGAIN, EINTR } from "./errno.ts";
 import { errno, libc, SystemError } from "./libc.ts";
 import { WaitSet } from "./waiter.ts";
 
@@ -66,7 +66,8 @@ export class PollSet {
   }
 
   /**
-   * Blocks this thread until something happens. A signal ends the wait early.
+   * Blocks this thread until something happens. A signal ends the wait early,
+   * and so does a kernel that is short of memory for a moment.
    *
    * @param timeoutMs -1: without end.
    * @returns Number of entries at which something happened. Allocates nothing.
@@ -76,7 +77,8 @@ export class PollSet {
     const n = bound().poll(this.#fds, this.#count, timeoutMs);
     if (n >= 0) return n;
     const error = errno();
-    if (error === EINTR) {
+    // A handler of signals may leave an errno of its own: EAGAIN, when they flood.
+    if (error === EINTR || error === EAGAIN) {
       this.#forget();
       return 0;
     }
