@@ -10,16 +10,13 @@
 import { POLLIN, POLLNVAL, POLLOUT, PollSet } from "../../ffi/poll.ts";
 import type { Counters } from "../plug/counters.ts";
 import { LinkEnd } from "../plug/errors.ts";
-import { notOpen } from "../plug/plug_calls.ts";
+import { MAX_LAST_TURNS, notOpen } from "../plug/plug_calls.ts";
 import type { Plug } from "../plug/plugin.ts";
 import { type BurstWatch, Pump, Wait } from "./pump.ts";
 import { SideWork } from "./side_work.ts";
 
 /** How long an ending cable waits for sinks to take what they were offered. */
 const DRAIN_MS = 500;
-
-/** Most bursts that an ending plug's last frames are taken in. */
-const LAST_BURSTS = 1000;
 
 /** Entries of the poll set: one to stop, one to tell the status, then three for each plug. */
 const STOP = 0;
@@ -160,10 +157,10 @@ class Loop {
     const pump = index === 0 ? this.#there : this.#back;
     let frames = -1;
     for (
-      let bursts = 0;
-      bursts < LAST_BURSTS &&
+      let turn = 0;
+      turn < MAX_LAST_TURNS &&
       (pump.frames !== frames || this.#hasMore(index));
-      bursts++
+      turn++
     ) {
       // With something left to send, a step would take nothing new.
       if (!this.#settle(pump, 1 - index, this.#stopFd)) break;

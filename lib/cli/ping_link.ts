@@ -9,6 +9,7 @@ import { POLLIN, POLLNVAL, POLLOUT, PollSet } from "../../ffi/poll.ts";
 import { Burst } from "../net/burst.ts";
 import { LinkEnd } from "../plug/errors.ts";
 import {
+  MAX_LAST_TURNS,
   notOpen,
   receiveInto,
   requireWriteFd,
@@ -38,8 +39,6 @@ const ENTRIES = 4;
 const LONGEST_WAIT_MS = 60_000;
 /** While a full link waits to be written to, time alone is no reason to go on. */
 const BLOCKED_WAIT_MS = 20;
-/** Most turns in which the last frames of a link are looked for. */
-const LAST_TURNS = 1000;
 
 /** A plug and the frames on their way through it. Does not own the plug. */
 export class PingLink implements Disposable {
@@ -134,7 +133,7 @@ export class PingLink implements Disposable {
   /** Whether a plug that gave nothing may have something left: one that filters drops what it looks at. */
   #mayHoldMore(): boolean {
     const isReadable = (this.#set.happened(READ) & POLLIN) !== 0;
-    return isReadable && ++this.#lastTurns < LAST_TURNS;
+    return isReadable && ++this.#lastTurns < MAX_LAST_TURNS;
   }
 
   #receive(task: LinkTask): void {

@@ -81,7 +81,7 @@ export class LinkWait {
   }
 
   /** Whether a descriptor is readable; never waits. */
-  finds(fd: number): boolean {
+  isReadable(fd: number): boolean {
     this.#control.set(0, fd, POLLIN);
     this.#control.wait(0);
     return (this.#control.happened(0) & POLLIN) !== 0;

@@ -10,6 +10,7 @@
 
 import { POLLIN } from "../../ffi/poll.ts";
 import { LinkEnd } from "../plug/errors.ts";
+import { MAX_LAST_TURNS } from "../plug/plug_calls.ts";
 import type { Plug } from "../plug/plugin.ts";
 import type { LinkWait } from "./link_wait.ts";
 
@@ -18,9 +19,6 @@ export interface Ending {
   /** What whoever asks is told. */
   readonly error?: unknown;
 }
-
-/** Most turns in which the last frames of a link are looked for. */
-const LAST_TURNS = 1000;
 
 /** What a receiver is made of. */
 export interface ReceiverParts {
@@ -165,7 +163,11 @@ export class Receiver {
     // What came before the other side went is handed out first.
     if (this.#serve() || !isHungUp) return;
     // One that filters may have dropped all that it looked at, and hold more.
-    for (let turn = 0; turn < LAST_TURNS && this.#wait.finds(fd); turn++) {
+    for (
+      let turn = 0;
+      turn < MAX_LAST_TURNS && this.#wait.isReadable(fd);
+      turn++
+    ) {
       if (this.#serve()) return;
     }
     this.fail(hangUp(vnl));

@@ -25,7 +25,7 @@ import { misuse } from "../plug/fault.ts";
 import type { AnyOf, FrameLink, SendResult } from "../plug/kit.ts";
 import {
   explainCall,
-  noWait,
+  notWatchable,
   receiveInto,
   requireWriteFd,
   sendFrom,
@@ -79,7 +79,7 @@ function watch(plug: Plug, held: EventFd): AnyOf {
   try {
     return makeAnyOf([plug.fd, held.fd]);
   } catch (error) {
-    throw error instanceof PlugError ? noWait(plug, error) : error;
+    throw error instanceof PlugError ? notWatchable(plug, error) : error;
   }
 }
 

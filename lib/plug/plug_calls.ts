@@ -22,6 +22,9 @@ export interface PlugName {
   readonly culprit: Culprit;
 }
 
+/** Most turns in which whoever drives a plug looks for its last frames, once the other side has hung up. */
+export const MAX_LAST_TURNS = 1000;
+
 const NAMELESS: PlugName = { vnl: "", culprit: SOMEBODY };
 
 const names = new WeakMap<Plug, PlugName>();
@@ -120,7 +123,10 @@ export function notOpen(plug: Plug, fd: number | undefined): PlugError {
 }
 
 /** The error for a plug whose descriptor cannot be waited for together with others. */
-export function noWait(plug: Plug, { message, code }: PlugError): PlugError {
+export function notWatchable(
+  plug: Plug,
+  { message, code }: PlugError,
+): PlugError {
   const { vnl } = nameOf(plug);
   return new PlugError(`Cannot ${attemptOn("wait for", vnl)}: ${message}`, {
     code,

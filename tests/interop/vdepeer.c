@@ -21,8 +21,8 @@
  * header alone, tells what it has to be.
  *
  * On standard output: the line "ready" once the network is joined, "taken N"
- * when a sink has taken N, for all even N, and one line of JSON at the end. Exit status 1: something failed, which standard
- * error tells; 2: wrong arguments.
+ * when a sink has taken N, for all even N, and one line of JSON at the end. Exit
+ * status 1: something failed, which standard error tells; 2: wrong arguments.
  */
 
 #include <errno.h>
